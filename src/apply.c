@@ -1,0 +1,469 @@
+/*-------------------------------------------------------------------------
+ *
+ * apply.c
+ *	  The SQL functions that look at and change what is applied, in the
+ *	  caller's transaction.
+ *
+ * Each works in a memory context of its own.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+
+#include "commands/dbcommands.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(migrate_apply);
+PG_FUNCTION_INFO_V1(migrate_rollback);
+PG_FUNCTION_INFO_V1(migrate_plan);
+PG_FUNCTION_INFO_V1(migrate_script);
+PG_FUNCTION_INFO_V1(migrate_current);
+PG_FUNCTION_INFO_V1(migrate_require);
+PG_FUNCTION_INFO_V1(migrate_baseline);
+PG_FUNCTION_INFO_V1(migrate_mark);
+PG_FUNCTION_INFO_V1(migrate_unmark);
+PG_FUNCTION_INFO_V1(migrate_repair);
+
+static char *
+text_argument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+static Datum
+text_value(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+static Datum
+microseconds_interval(int64 us)
+{
+	Interval   *interval = palloc0(sizeof(Interval));
+
+	interval->time = us;
+	return IntervalPGetDatum(interval);
+}
+
+static const char *
+past_action(MigAction action)
+{
+	return action == MIG_ROLLBACK ? "rolled back" :
+		action == MIG_COVER ? "covered" : "applied";
+}
+
+/* Switch to a context for one call; MemoryContextDelete() ends it. */
+static MemoryContext
+call_context(MemoryContext *caller)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate call",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	*caller = MemoryContextSwitchTo(context);
+	return context;
+}
+
+static Datum
+run_and_return(FunctionCallInfo fcinfo, bool down)
+{
+	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller;
+	MemoryContext context;
+	MigResult  *results;
+	int			n;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	context = call_context(&caller);
+	results = mig_run(text_argument(fcinfo, 0), down, &n);
+	for (i = 0; i < n; i++)
+	{
+		MigResult  *result = &results[i];
+		Datum		values[5] = {
+			CStringGetTextDatum(result->step.entry->version),
+			CStringGetTextDatum(result->step.entry->name),
+			CStringGetTextDatum(past_action(result->step.action)),
+			Int32GetDatum(result->statements),
+			microseconds_interval(result->duration_us)
+		};
+		bool		nulls[5] = {false};
+
+		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}
+
+Datum
+migrate_apply(PG_FUNCTION_ARGS)
+{
+	return run_and_return(fcinfo, false);
+}
+
+Datum
+migrate_rollback(PG_FUNCTION_ARGS)
+{
+	return run_and_return(fcinfo, true);
+}
+
+static MigPlan *
+plan_to(const char *target)
+{
+	int			n;
+	MigEntry   *entries = mig_catalog_load(mig_project, &n);
+
+	return mig_plan_to(entries, n, target, mig_out_of_order);
+}
+
+static const MigSide *
+step_side(const MigStep *step)
+{
+	return step->action == MIG_ROLLBACK ? &step->entry->down : &step->entry->up;
+}
+
+Datum
+migrate_plan(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller;
+	MemoryContext context;
+	MigPlan    *plan;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	context = call_context(&caller);
+	plan = plan_to(text_argument(fcinfo, 0));
+	for (i = 0; i < plan->nsteps; i++)
+	{
+		const MigStep *step = &plan->steps[i];
+		const MigSide *side = step_side(step);
+		bool		covered = step->action == MIG_COVER;
+		Datum		values[8] = {0};
+		bool		nulls[8] = {false};
+
+		values[0] = Int32GetDatum(i + 1);
+		values[1] = CStringGetTextDatum(step->entry->version);
+		values[2] = CStringGetTextDatum(step->entry->name);
+		values[3] = CStringGetTextDatum(covered ? "cover" :
+										step->action == MIG_ROLLBACK ? "rollback" : "apply");
+		values[4] = text_value(covered ? NULL : side->worker ? "worker" : "transaction",
+							   &nulls[4]);
+		values[5] = text_value(covered ? "a baseline script stands for it" :
+							   side->broken ? side->broken : side->worker, &nulls[5]);
+		nulls[6] = covered || side->statements < 0;
+		values[6] = Int32GetDatum(side->statements);
+		values[7] = text_value(side->path, &nulls[7]);
+		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}
+
+/* A text in a comment must not end the comment. */
+static void
+append_comment(StringInfo buf, const char *text)
+{
+	for (; *text; text++)
+		appendStringInfoChar(buf, *text == '\n' || *text == '\r' ? ' ' : *text);
+}
+
+static void
+append_bookkeeping(StringInfo buf, const char *schema, const MigStep *step)
+{
+	appendStringInfo(buf, "SELECT %s.%s(%s, 'run by hand from migrate_script()');\n",
+					 schema,
+					 step->action == MIG_ROLLBACK ? "migrate_unmark" : "migrate_mark",
+					 quote_literal_cstr(step->entry->version));
+}
+
+/* Does the script bring its own BEGIN, so that ours would be in the way? */
+static bool
+has_own_transaction(const MigScript *script)
+{
+	MigParsed  *parsed = mig_script_parse(script, NULL);
+
+	return parsed->wrapped || (parsed->needs_worker != NULL &&
+							   parsed->needs_worker->class == MIG_CLASS_XACT);
+}
+
+static void
+append_step(StringInfo buf, const char *schema, const MigStep *step, int number,
+			int nsteps)
+{
+	const MigSide *side = step_side(step);
+	MigStored  *stored = mig_catalog_fetch(mig_project, step->entry->key);
+	const MigScript *script;
+	bool		alone;
+
+	appendStringInfo(buf, "\n-- [%d/%d] ", number, nsteps);
+	append_comment(buf, mig_label(step->entry->version, step->entry->name));
+	if (side->path)
+	{
+		appendStringInfoString(buf, ", ");
+		append_comment(buf, side->path);
+	}
+	appendStringInfoChar(buf, '\n');
+	if (stored == NULL)
+		elog(ERROR, "a planned migration is not registered");
+	if (step->action == MIG_COVER)
+	{
+		append_bookkeeping(buf, schema, step);
+		return;
+	}
+
+	script = step->action == MIG_ROLLBACK ? &stored->down : &stored->up;
+	alone = side->worker != NULL || side->broken != NULL || has_own_transaction(script);
+	if (!alone)
+		appendStringInfoString(buf, "BEGIN;\n");
+	appendStringInfoString(buf, script->text);
+	/* the text may end in a comment, or without its semicolon */
+	appendStringInfoString(buf, "\n;\n");
+	append_bookkeeping(buf, schema, step);
+	if (!alone)
+		appendStringInfoString(buf, "COMMIT;\n");
+}
+
+Datum
+migrate_script(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller;
+	MemoryContext context;
+	MigPlan    *plan;
+	StringInfoData buf;
+	char	   *schema;
+	text	   *result;
+	int			i;
+
+	context = call_context(&caller);
+	plan = plan_to(text_argument(fcinfo, 0));
+	schema = mig_catalog_schema();
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "-- For psql. Stops at the first error; what ran before it is recorded.\n"
+						   "\\set ON_ERROR_STOP on\n");
+	appendStringInfo(&buf, "SET migrate.project = %s;\n", quote_literal_cstr(mig_project));
+	for (i = 0; i < plan->nsteps; i++)
+		append_step(&buf, schema, &plan->steps[i], i + 1, plan->nsteps);
+	MemoryContextSwitchTo(caller);
+	result = cstring_to_text_with_len(buf.data, buf.len);
+	MemoryContextDelete(context);
+	PG_RETURN_TEXT_P(result);
+}
+
+Datum
+migrate_current(PG_FUNCTION_ARGS)
+{
+	char	   *version = mig_catalog_current(mig_project);
+
+	if (version == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(version));
+}
+
+Datum
+migrate_require(PG_FUNCTION_ARGS)
+{
+	char	   *version = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	if (!mig_catalog_is_applied(mig_project,
+								mig_version_key(MIG_KIND_VERSIONED, version)) &&
+		!mig_catalog_is_applied(mig_project,
+								mig_version_key(MIG_KIND_REPEATABLE, version)))
+	{
+		char	   *current = mig_catalog_current(mig_project);
+
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_NOT_APPLIED),
+				 errmsg("version \"%s\" is not applied", version),
+				 errdetail("Database \"%s\", project \"%s\", current version %s.",
+						   get_database_name(MyDatabaseId), mig_project,
+						   current ? current : "none"),
+				 errhint("Apply the pending migrations here, or connect to the database that has them.")));
+	}
+	PG_RETURN_BOOL(true);
+}
+
+/* One migration for a change of its records; the run lock is held then. */
+static MigEntry *
+entry_for_change(const char *function, const char *version, MigEntry **entries,
+				 int *n)
+{
+	MigEntry   *entry;
+
+	mig_refuse_unless_ready(function);
+	mig_lock_for_change(mig_project);
+	*entries = mig_catalog_load(mig_project, n);
+	entry = mig_plan_find(*entries, *n, version);
+	if (entry == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
+				 errmsg("version \"%s\" is not registered", version),
+				 errhint("Register its file first, or see migrate_status for the versions there are.")));
+	return entry;
+}
+
+static void
+log_change(MigChain *chain, const char *event_name, const MigEntry *entry,
+		   const char *reason)
+{
+	MigEvent	event;
+
+	chain->project = mig_project;
+	mig_event_init(&event, mig_project, event_name, entry);
+	event.reason = reason;
+	mig_chain_append(chain, &event);
+}
+
+static void
+set_applied(const MigEntry *entry, const char *how)
+{
+	MigStored  *stored = mig_catalog_fetch(mig_project, entry->key);
+
+	if (stored == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
+				 errmsg("version \"%s\" is not registered", entry->version)));
+	mig_catalog_set_applied(mig_project, entry, stored->checksum, stored->fingerprint,
+							how, 0, GetCurrentTimestamp(),
+							GetUserNameFromId(GetUserId(), false), 0);
+}
+
+Datum
+migrate_baseline(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller;
+	MemoryContext context = call_context(&caller);
+	MigEntry   *entries;
+	MigEntry   *last;
+	MigChain	chain = {0};
+	int			n;
+	int			i;
+	int			marked = 0;
+
+	last = entry_for_change("migrate_baseline", text_argument(fcinfo, 0), &entries, &n);
+	if (last->kind == MIG_KIND_REPEATABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
+				 errmsg("\"%s\" is a repeatable migration, not a version", last->version),
+				 errhint("Use migrate_mark() for a single migration.")));
+	for (i = 0; i < n && &entries[i] <= last; i++)
+	{
+		if (entries[i].kind != MIG_KIND_VERSIONED || entries[i].applied)
+			continue;
+		set_applied(&entries[i], "baseline");
+		log_change(&chain, "baseline", &entries[i], NULL);
+		marked++;
+	}
+	mig_chain_close(&chain);
+	mig_catalog_settle_baselines(mig_project);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	PG_RETURN_INT32(marked);
+}
+
+static char *
+reason_argument(FunctionCallInfo fcinfo)
+{
+	char	   *reason = text_argument(fcinfo, 1);
+
+	if (reason[strspn(reason, " \t\r\n")] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a reason is needed"),
+				 errhint("It is what the history will say when somebody wonders.")));
+	return reason;
+}
+
+Datum
+migrate_mark(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller;
+	MemoryContext context = call_context(&caller);
+	char	   *reason = reason_argument(fcinfo);
+	MigEntry   *entries;
+	MigEntry   *entry;
+	MigChain	chain = {0};
+	int			n;
+
+	entry = entry_for_change("migrate_mark", text_argument(fcinfo, 0), &entries, &n);
+	if (entry->applied && entry->kind != MIG_KIND_REPEATABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_APPLIED),
+				 errmsg("migration %s is applied already",
+						mig_label(entry->version, entry->name))));
+	set_applied(entry, "marked");
+	log_change(&chain, "mark", entry, reason);
+	mig_chain_close(&chain);
+	mig_catalog_settle_baselines(mig_project);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	PG_RETURN_VOID();
+}
+
+Datum
+migrate_unmark(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller;
+	MemoryContext context = call_context(&caller);
+	char	   *reason = reason_argument(fcinfo);
+	MigEntry   *entries;
+	MigEntry   *entry;
+	MigChain	chain = {0};
+	int			n;
+
+	entry = entry_for_change("migrate_unmark", text_argument(fcinfo, 0), &entries, &n);
+	if (!entry->applied)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_NOT_APPLIED),
+				 errmsg("migration %s is not applied",
+						mig_label(entry->version, entry->name))));
+	mig_catalog_set_rolled_back(mig_project, entry->key);
+	log_change(&chain, "unmark", entry, reason);
+	mig_chain_close(&chain);
+	mig_catalog_settle_baselines(mig_project);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	PG_RETURN_VOID();
+}
+
+Datum
+migrate_repair(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller;
+	MemoryContext context = call_context(&caller);
+	MigEntry   *entries;
+	MigEntry   *entry;
+	MigChain	chain = {0};
+	const char *action = "unchanged";
+	int			n;
+
+	entry = entry_for_change("migrate_repair", text_argument(fcinfo, 0), &entries, &n);
+	if (!entry->applied)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_NOT_APPLIED),
+				 errmsg("migration %s is not applied",
+						mig_label(entry->version, entry->name)),
+				 errhint("What is pending runs as it is registered and needs no repair.")));
+	if (!entry->registered)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
+				 errmsg("migration %s is applied, but its text is not registered",
+						mig_label(entry->version, entry->name)),
+				 errhint("Register its file, or take it off the records with migrate_unmark().")));
+	if (!entry->settled || !entry->same_text)
+	{
+		mig_catalog_set_repaired(mig_project, entry->key);
+		log_change(&chain, "repair", entry, NULL);
+		mig_chain_close(&chain);
+		action = "repaired";
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	PG_RETURN_TEXT_P(cstring_to_text(action));
+}

@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  Differences between PostgreSQL 15 and 18, in one place.
+ *
+ * No other file of this extension looks at PG_VERSION_NUM.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIGRATE_COMPAT_H
+#define MIGRATE_COMPAT_H
+
+#include "executor/executor.h"
+#include "storage/lock.h"
+#include "utils/acl.h"
+
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
+#error "migrate supports PostgreSQL 15 to 18"
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define mig_ExecutorRun(qd, dir, count) ExecutorRun(qd, dir, count)
+#else
+#define mig_ExecutorRun(qd, dir, count) ExecutorRun(qd, dir, count, true)
+#endif
+
+/* The running server's, which the log remembers with each event. */
+#define mig_server_version() PG_VERSION_NUM
+
+#if PG_VERSION_NUM >= 180000
+#define mig_index_beginscan(heap, index, snapshot, nkeys) \
+	index_beginscan(heap, index, snapshot, NULL, nkeys, 0)
+#else
+#define mig_index_beginscan(heap, index, snapshot, nkeys) \
+	index_beginscan(heap, index, snapshot, nkeys, 0)
+#endif
+
+#endif							/* MIGRATE_COMPAT_H */

@@ -1,0 +1,614 @@
+/*-------------------------------------------------------------------------
+ *
+ * execute.c
+ *	  One script, in the transaction that is there.
+ *
+ * Runs statement by statement, each from the whole script as source text, so
+ * that every error position is one in the script and can be told as a line
+ * of its file; follows execute_sql_string() of commands/extension.c.  Knows
+ * nothing of plans, records and locks, nor who began the transaction.
+ * Settings that a script leaves behind are the caller's to undo.
+ *
+ * Expects a transaction without an error; pushes and pops its own snapshots.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+#include "compat.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_type.h"
+#include "commands/copy.h"
+#include "commands/copyfrom_internal.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/analyze.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_relation.h"
+#include "pgstat.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+/* A statement longer than this is not repeated in an error. */
+#define QUOTED_STATEMENT 8192
+
+/* Where a verify script's rows go: the first column must not be false. */
+typedef struct VerifyReceiver
+{
+	DestReceiver pub;
+	bool		checks;			/* is the first column a boolean */
+} VerifyReceiver;
+
+/* Data of the COPY that is running; its callback has no argument. */
+static const char *copy_data = NULL;
+static int	copy_left = 0;
+
+static char *
+describe(MigExecution *execution)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfo(&buf, "migration %s, %s script", execution->label, execution->what);
+	if (execution->script->path)
+		appendStringInfo(&buf, " (%s)", execution->script->path);
+	if (execution->line > 0)
+		appendStringInfo(&buf, ", line %d", execution->line);
+	if (execution->statement_no > 0)
+		appendStringInfo(&buf, ", statement %d", execution->statement_no);
+	return buf.data;
+}
+
+/*
+ * Our callback is the innermost for the script itself: a position that is
+ * still set is one in the script, because functions called by it have turned
+ * theirs into internal positions already.
+ */
+static void
+execution_callback(void *arg)
+{
+	MigExecution *execution = (MigExecution *) arg;
+	const MigStatement *stmt = execution->stmt;
+	int			position = geterrposition();
+	MemoryContext old;
+
+	/* without a statement it is a parse error, and script.c has left the line */
+	if (stmt != NULL)
+		execution->line = stmt->line;
+	if (stmt != NULL && position > 0)
+	{
+		int			offset = mig_position_to_offset(stmt->source, position);
+
+		execution->line = mig_script_line(execution->script, stmt->source,
+										  stmt->source_start, position);
+		errposition(0);
+		if (offset >= stmt->start && offset <= stmt->start + stmt->len &&
+			stmt->len <= QUOTED_STATEMENT)
+		{
+			internalerrposition(pg_mbstrlen_with_len(stmt->source + stmt->start,
+													 offset - stmt->start) + 1);
+			internalerrquery(mig_statement_text(stmt));
+		}
+	}
+	else if (stmt != NULL && execution->copy != NULL)
+	{
+		CopyFromState copy = (CopyFromState) execution->copy;
+
+		/* the data begin on the line after the statement's last */
+		if (copy->cur_lineno > 0)
+		{
+			const char *data = stmt->data;
+			const char *text = execution->script->text;
+
+			execution->line += copy->cur_lineno - 1;
+			for (text += stmt->source_start + stmt->start; text < data; text++)
+			{
+				if (*text == '\n')
+					execution->line++;
+			}
+		}
+	}
+	old = MemoryContextSwitchTo(execution->memory);
+	execution->context_line = describe(execution);
+	MemoryContextSwitchTo(old);
+	errcontext("%s", execution->context_line);
+}
+
+/*
+ * mig_execution_error
+ *		Finish a caught error: where it points into a quoted part of the
+ *		statement, such as a function's body, tell the line of that.
+ */
+void
+mig_execution_error(MigExecution *execution, ErrorData *error)
+{
+	const MigStatement *stmt = execution->stmt;
+	char	   *old_line = execution->context_line;
+	char	   *text;
+	char	   *found;
+	char	   *place;
+
+	if (stmt == NULL || old_line == NULL || error->internalquery == NULL ||
+		error->internalpos <= 0 || error->context == NULL ||
+		stmt->len > QUOTED_STATEMENT)
+		return;
+	text = mig_statement_text(stmt);
+	found = strstr(text, error->internalquery);
+	if (found == NULL || found == text || strstr(found + 1, error->internalquery))
+		return;
+	place = strstr(error->context, old_line);
+	if (place == NULL)
+		return;
+
+	execution->line = stmt->line;
+	for (found += mig_position_to_offset(error->internalquery, error->internalpos);
+		 found > text; found--)
+	{
+		if (found[-1] == '\n')
+			execution->line++;
+	}
+	execution->context_line = describe(execution);
+	*place = '\0';
+	error->context = psprintf("%s%s%s", error->context, execution->context_line,
+							  place + strlen(old_line));
+}
+
+static void
+verify_startup(DestReceiver *self, int operation, TupleDesc desc)
+{
+	VerifyReceiver *receiver = (VerifyReceiver *) self;
+
+	receiver->checks = desc->natts > 0 && TupleDescAttr(desc, 0)->atttypid == BOOLOID;
+}
+
+static bool
+verify_receive(TupleTableSlot *slot, DestReceiver *self)
+{
+	VerifyReceiver *receiver = (VerifyReceiver *) self;
+
+	if (receiver->checks)
+	{
+		bool		isnull;
+		Datum		value = slot_getattr(slot, 1, &isnull);
+
+		if (isnull || !DatumGetBool(value))
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_VERIFY_FAILED),
+					 errmsg("the verify script answered %s",
+							isnull ? "null" : "false")));
+	}
+	return true;
+}
+
+static void
+verify_nothing(DestReceiver *self)
+{
+}
+
+static int
+copy_callback(void *buffer, int minread, int maxread)
+{
+	int			n = Min(copy_left, maxread);
+
+	memcpy(buffer, copy_data, n);
+	copy_data += n;
+	copy_left -= n;
+	return n;
+}
+
+/* DoCopy()'s checks: the right to insert into the columns, no row security. */
+static void
+check_copy_rights(Relation rel, CopyStmt *copy)
+{
+	AclResult	result = pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_INSERT);
+	ListCell   *lc;
+
+	if (!rel->rd_islocaltemp)
+		PreventCommandIfReadOnly("COPY FROM");
+	if (result != ACLCHECK_OK && copy->attlist != NIL)
+	{
+		result = ACLCHECK_OK;
+		foreach(lc, copy->attlist)
+		{
+			AttrNumber	attnum = get_attnum(RelationGetRelid(rel), strVal(lfirst(lc)));
+
+			if (attnum != InvalidAttrNumber && result == ACLCHECK_OK)
+				result = pg_attribute_aclcheck(RelationGetRelid(rel), attnum,
+											   GetUserId(), ACL_INSERT);
+		}
+	}
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, get_relkind_objtype(rel->rd_rel->relkind),
+					   RelationGetRelationName(rel));
+	if (check_enable_rls(RelationGetRelid(rel), InvalidOid, false) == RLS_ENABLED)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("COPY FROM not supported with row-level security"),
+				 errhint("Use INSERT statements instead.")));
+}
+
+/*
+ * COPY FROM stdin with the data lines of the script, as DoCopy() and the
+ * logical replication's copy_table() do it.
+ */
+static void
+execute_copy(MigExecution *execution, const MigStatement *stmt)
+{
+	CopyStmt   *copy = castNode(CopyStmt, stmt->raw->stmt);
+	ParseState *pstate;
+	ParseNamespaceItem *item;
+	Relation	rel;
+	Node	   *where = NULL;
+	List	   *options = NIL;
+	ListCell   *lc;
+	CopyFromState state;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	rel = table_openrv(copy->relation, RowExclusiveLock);
+	check_copy_rights(rel, copy);
+
+	pstate = make_parsestate(NULL);
+	pstate->p_sourcetext = stmt->source;
+	item = addRangeTableEntryForRelation(pstate, rel, RowExclusiveLock, NULL,
+										 false, false);
+	if (copy->whereClause)
+	{
+		addNSItemToQuery(pstate, item, false, true, true);
+		where = transformExpr(pstate, copy->whereClause, EXPR_KIND_COPY_WHERE);
+		where = coerce_to_boolean(pstate, where, "WHERE");
+		assign_expr_collations(pstate, where);
+		where = eval_const_expressions(NULL, where);
+		where = (Node *) canonicalize_qual((Expr *) where, false);
+		where = (Node *) make_ands_implicit((Expr *) where);
+	}
+
+	/* the script is in the server's encoding, whatever its file was in */
+	foreach(lc, copy->options)
+	{
+		if (strcmp(((DefElem *) lfirst(lc))->defname, "encoding") != 0)
+			options = lappend(options, lfirst(lc));
+	}
+	options = lappend(options,
+					  makeDefElem("encoding",
+								  (Node *) makeString(pstrdup(GetDatabaseEncodingName())), -1));
+
+	copy_data = stmt->data;
+	copy_left = stmt->data_len;
+	state = BeginCopyFrom(pstate, rel, where, NULL, false, copy_callback,
+						  copy->attlist, options);
+	execution->copy = state;
+	(void) CopyFrom(state);
+	execution->copy = NULL;
+	EndCopyFrom(state);
+	free_parsestate(pstate);
+	table_close(rel, NoLock);
+	PopActiveSnapshot();
+}
+
+static void
+execute_planned(PlannedStmt *planned, const char *source, DestReceiver *receiver)
+{
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (planned->utilityStmt == NULL)
+	{
+		QueryDesc  *query = CreateQueryDesc(planned, source, GetActiveSnapshot(),
+											NULL, receiver, NULL, NULL, 0);
+
+		ExecutorStart(query, 0);
+		mig_ExecutorRun(query, ForwardScanDirection, 0);
+		ExecutorFinish(query);
+		ExecutorEnd(query);
+		FreeQueryDesc(query);
+	}
+	else
+	{
+		if (IsA(planned->utilityStmt, TransactionStmt))
+			elog(ERROR, "transaction control inside a script");
+		ProcessUtility(planned, source, false, PROCESS_UTILITY_QUERY, NULL, NULL,
+					   receiver, NULL);
+	}
+	PopActiveSnapshot();
+}
+
+static void
+execute_statement(MigExecution *execution, const MigStatement *stmt,
+				  DestReceiver *receiver)
+{
+	List	   *queries;
+	List	   *planned;
+	ListCell   *lc;
+
+	CHECK_FOR_INTERRUPTS();
+	CommandCounterIncrement();
+	if (stmt->class == MIG_CLASS_COPY_IN)
+	{
+		execute_copy(execution, stmt);
+		return;
+	}
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	queries = pg_analyze_and_rewrite_fixedparams(stmt->raw, stmt->source, NULL, 0, NULL);
+	planned = pg_plan_queries(queries, stmt->source, CURSOR_OPT_PARALLEL_OK, NULL);
+	PopActiveSnapshot();
+
+	foreach(lc, planned)
+	{
+		CommandCounterIncrement();
+		execute_planned(lfirst_node(PlannedStmt, lc), stmt->source, receiver);
+	}
+}
+
+static void
+report_activity(const MigExecution *execution, int nstmts)
+{
+	char		activity[256];
+
+	snprintf(activity, sizeof(activity), "migrate: %s, %s script, statement %d of %d",
+			 execution->progress, execution->what, execution->statement_no, nstmts);
+	pgstat_report_activity(STATE_RUNNING, activity);
+}
+
+static MigParsed *
+parse_script(MigExecution *execution, const MigScript *script)
+{
+	MigParsed  *parsed;
+
+	execution->script = script;
+	execution->stmt = NULL;
+	execution->statement_no = 0;
+	execution->line = 0;
+	execution->context_line = NULL;
+	execution->copy = NULL;
+	parsed = mig_script_parse(script, &execution->line);
+	if (parsed->needs_worker != NULL)
+	{
+		execution->stmt = parsed->needs_worker;
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_NEEDS_WORKER),
+				 errmsg("%s cannot run in the caller's transaction",
+						parsed->needs_worker->command)));
+	}
+	return parsed;
+}
+
+static void
+push_callback(ErrorContextCallback *callback, MigExecution *execution)
+{
+	callback->callback = execution_callback;
+	callback->arg = execution;
+	callback->previous = error_context_stack;
+	error_context_stack = callback;
+}
+
+static int
+execute_script(MigExecution *execution, const MigScript *script,
+			   DestReceiver *receiver)
+{
+	ErrorContextCallback callback;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context;
+	MemoryContext statement_context;
+	MigParsed  *parsed;
+	int			nstmts;
+	int			i;
+
+	push_callback(&callback, execution);
+
+	/*
+	 * An error leaves these to the caller's context, which it deletes after
+	 * it has used what execution points at.
+	 */
+	context = AllocSetContextCreate(caller, "migrate script", ALLOCSET_DEFAULT_SIZES);
+	statement_context = AllocSetContextCreate(context, "migrate statement",
+											  ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	parsed = parse_script(execution, script);
+	nstmts = parsed->nstmts;
+
+	MemoryContextSwitchTo(statement_context);
+	for (i = 0; i < nstmts; i++)
+	{
+		execution->stmt = &parsed->stmts[i];
+		execution->statement_no = i + 1;
+		report_activity(execution, nstmts);
+		execute_statement(execution, execution->stmt, receiver);
+		MemoryContextReset(statement_context);
+	}
+	CommandCounterIncrement();
+
+	error_context_stack = callback.previous;
+	execution->stmt = NULL;
+	execution->statement_no = 0;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return nstmts;
+}
+
+/*
+ * mig_execute_parse
+ *		Only see whether a script could be run; errors as when it is.
+ */
+void
+mig_execute_parse(MigExecution *execution, const MigScript *script)
+{
+	ErrorContextCallback callback;
+
+	push_callback(&callback, execution);
+	(void) parse_script(execution, script);
+	error_context_stack = callback.previous;
+}
+
+/*
+ * mig_execute_script
+ *		Run a script in the current transaction; the number of statements.
+ *
+ * Raises whatever its statements raise, with a context line that says where;
+ * execution then holds the same as fields.  The caller catches errors outside
+ * of a subtransaction of its own and frees the current memory context.
+ */
+int
+mig_execute_script(MigExecution *execution, const MigScript *script)
+{
+	return execute_script(execution, script, None_Receiver);
+}
+
+/*
+ * mig_execute_verify
+ *		Run a verify script and undo what it did.
+ *
+ * It fails by an error, or by a row whose first column is a boolean and not
+ * true.
+ */
+void
+mig_execute_verify(MigExecution *execution, const MigScript *script)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	VerifyReceiver receiver = {{0}};
+
+	receiver.pub.receiveSlot = verify_receive;
+	receiver.pub.rStartup = verify_startup;
+	receiver.pub.rShutdown = verify_nothing;
+	receiver.pub.rDestroy = verify_nothing;
+	receiver.pub.mydest = DestNone;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	(void) execute_script(execution, script, &receiver.pub);
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+/* Has a constraint of that schema and name a twin that is not deferrable? */
+static bool
+has_plain_namesake(Relation constraints, Oid namespace, const char *name)
+{
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		result = false;
+
+	ScanKeyInit(&keys[0], Anum_pg_constraint_conname, BTEqualStrategyNumber,
+				F_NAMEEQ, CStringGetDatum(name));
+	ScanKeyInit(&keys[1], Anum_pg_constraint_connamespace, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(namespace));
+	scan = systable_beginscan(constraints, ConstraintNameNspIndexId, true, NULL, 2, keys);
+	while (!result && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		result = !((Form_pg_constraint) GETSTRUCT(tuple))->condeferrable;
+	systable_endscan(scan);
+	return result;
+}
+
+static void
+set_constraints(List *names, bool deferred)
+{
+	ConstraintsSetStmt *stmt;
+
+	if (names == NIL)
+		return;
+	stmt = makeNode(ConstraintsSetStmt);
+	stmt->constraints = names;
+	stmt->deferred = deferred;
+	AfterTriggerSetState(stmt);
+}
+
+/*
+ * mig_fire_deferred
+ *		Check deferred constraints now, so that a violation is told of the
+ *		migration that caused it and the next one may alter the table.
+ *
+ * SET CONSTRAINTS ALL IMMEDIATE would last for the rest of the transaction,
+ * and the next migration may rely on deferral; so only constraints with
+ * events waiting are set, and set back.  There is no list of them to ask: the
+ * deferrable ones are collected once, and then only those with higher OIDs
+ * than any seen are looked at.  One that this
+ * misses is checked at commit, as ever.
+ */
+void
+mig_fire_deferred(MigExecution *execution, MigDeferrable *deferrable)
+{
+	Relation	constraints = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *immediate = NIL;
+	List	   *deferred = NIL;
+	ListCell   *lc;
+	ErrorContextCallback callback;
+
+	ScanKeyInit(&key, Anum_pg_constraint_oid, BTGreaterStrategyNumber, F_OIDGT,
+				ObjectIdGetDatum(deferrable->highest));
+	scan = systable_beginscan(constraints, ConstraintOidIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
+
+		if (form->oid > deferrable->highest)
+			deferrable->highest = form->oid;
+		if (form->condeferrable)
+		{
+			MemoryContext old = MemoryContextSwitchTo(deferrable->context);
+
+			deferrable->constraints = lappend_oid(deferrable->constraints, form->oid);
+			MemoryContextSwitchTo(old);
+		}
+	}
+	systable_endscan(scan);
+
+	foreach(lc, deferrable->constraints)
+	{
+		Form_pg_constraint form;
+		RangeVar   *name;
+
+		tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(lfirst_oid(lc)));
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		form = (Form_pg_constraint) GETSTRUCT(tuple);
+		if (form->condeferrable &&
+			(AfterTriggerPendingOnRel(form->conrelid) ||
+			 (OidIsValid(form->confrelid) && AfterTriggerPendingOnRel(form->confrelid))))
+		{
+			name = makeRangeVar(get_namespace_name(form->connamespace),
+								pstrdup(NameStr(form->conname)), -1);
+			immediate = lappend(immediate, name);
+			if (form->condeferred &&
+				!has_plain_namesake(constraints, form->connamespace, NameStr(form->conname)))
+				deferred = lappend(deferred, name);
+		}
+		ReleaseSysCache(tuple);
+	}
+	table_close(constraints, AccessShareLock);
+	if (immediate == NIL)
+		return;
+
+	execution->stmt = NULL;
+	execution->statement_no = 0;
+	execution->line = 0;
+	push_callback(&callback, execution);
+	set_constraints(immediate, false);
+	error_context_stack = callback.previous;
+	set_constraints(deferred, true);
+	CommandCounterIncrement();
+}

@@ -1,0 +1,54 @@
+/*-------------------------------------------------------------------------
+ *
+ * format.h
+ *	  From files as authors write them to migrations.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIGRATE_FORMAT_H
+#define MIGRATE_FORMAT_H
+
+#include "nodes/pg_list.h"
+
+#define MIG_KIND_VERSIONED	'V'
+#define MIG_KIND_REPEATABLE 'R'
+#define MIG_KIND_BASELINE	'B'
+
+/* One file, or one that was only seen: content NULL means it was not read. */
+typedef struct MigFile
+{
+	char	   *path;			/* as messages show it; '/' separates */
+	char	   *content;		/* NUL-terminated, server encoding, or NULL */
+} MigFile;
+
+/* One script of a migration, with the place it was written in. */
+typedef struct MigScript
+{
+	char	   *text;			/* NULL: there is no such script */
+	char	   *path;			/* its file, NULL if it never was in one */
+	int			line;			/* line of text's first character there, from 1 */
+	bool		no_transaction; /* the author asks for no transaction */
+} MigScript;
+
+/* One migration as an author wrote it. */
+typedef struct MigSource
+{
+	char		kind;			/* MIG_KIND_* */
+	char	   *version;		/* a repeatable's is its name */
+	char	   *name;
+	MigScript	up;
+	MigScript	down;
+	MigScript	verify;
+	List	   *requires;		/* of char *: versions */
+	const char *format;			/* "native", "goose" ...; static storage */
+} MigSource;
+
+extern List *mig_format_read_directory(List *files, const char **format,
+									   List **skipped);
+extern MigSource *mig_format_read_file(const MigFile *file);
+extern void mig_format_directives(MigSource *source);
+extern bool mig_format_reads(const char *path);
+extern List *mig_format_template(const char *format, const char *version,
+								 const char *name);
+
+#endif							/* MIGRATE_FORMAT_H */

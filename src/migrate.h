@@ -1,0 +1,328 @@
+/*-------------------------------------------------------------------------
+ *
+ * migrate.h
+ *	  What the files of the extension share, grouped by the file that owns it.
+ *
+ * Calls go down this list only: register, apply, job -> run, plan ->
+ * execute, catalog, lock -> format, script, version.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIGRATE_H
+#define MIGRATE_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "fmgr.h"
+#include "nodes/parsenodes.h"
+#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
+#include "port/atomics.h"
+#include "utils/array.h"
+
+#include "format.h"
+
+/* Conditions that a program must tell apart; the README lists them. */
+#define ERRCODE_MIG_CHANGED				MAKE_SQLSTATE('M','G','0','0','1')
+#define ERRCODE_MIG_OUT_OF_ORDER		MAKE_SQLSTATE('M','G','0','0','2')
+#define ERRCODE_MIG_CONFLICT			MAKE_SQLSTATE('M','G','0','0','3')
+#define ERRCODE_MIG_UNKNOWN_VERSION		MAKE_SQLSTATE('M','G','0','0','4')
+#define ERRCODE_MIG_NEEDS_WORKER		MAKE_SQLSTATE('M','G','0','0','5')
+#define ERRCODE_MIG_NO_DOWN				MAKE_SQLSTATE('M','G','0','0','6')
+#define ERRCODE_MIG_UNTRUSTED			MAKE_SQLSTATE('M','G','0','0','7')
+#define ERRCODE_MIG_NESTED				MAKE_SQLSTATE('M','G','0','0','8')
+#define ERRCODE_MIG_NOT_APPLIED			MAKE_SQLSTATE('M','G','0','0','9')
+#define ERRCODE_MIG_BAD_FILE			MAKE_SQLSTATE('M','G','0','1','0')
+#define ERRCODE_MIG_VERIFY_FAILED		MAKE_SQLSTATE('M','G','0','1','1')
+#define ERRCODE_MIG_DEPENDENCY			MAKE_SQLSTATE('M','G','0','1','2')
+#define ERRCODE_MIG_APPEND_ONLY			MAKE_SQLSTATE('M','G','0','1','3')
+#define ERRCODE_MIG_APPLIED				MAKE_SQLSTATE('M','G','0','1','4')
+#define ERRCODE_MIG_BAD_SCRIPT			MAKE_SQLSTATE('M','G','0','1','5')
+
+/* version.c */
+extern bytea *mig_version_key(char kind, const char *version);
+extern int	mig_key_cmp(const bytea *a, const bytea *b);
+extern char mig_key_kind(const bytea *key);
+
+/* script.c */
+#define MIG_HASH_LENGTH 32		/* bytes of a SHA-256 */
+
+typedef enum MigClass
+{
+	MIG_CLASS_PLAIN,			/* runs in a transaction */
+	MIG_CLASS_COPY_IN,			/* COPY FROM stdin, its data inline */
+	MIG_CLASS_TOPLEVEL,			/* refuses a transaction */
+	MIG_CLASS_XACT				/* begins or ends one, or a savepoint */
+} MigClass;
+
+typedef struct MigStatement
+{
+	RawStmt    *raw;
+	MigClass	class;
+	const char *command;		/* for TOPLEVEL and XACT: its name */
+	const char *source;			/* what raw's locations are offsets into */
+	int			source_start;	/* offset of source in the script, bytes */
+	int			start;			/* first token's offset in source, bytes */
+	int			len;			/* bytes, without the semicolon */
+	int			line;			/* of its first token, in the file */
+	const char *data;			/* COPY_IN: the lines up to \. */
+	int			data_len;
+} MigStatement;
+
+typedef struct MigParsed
+{
+	const MigScript *script;
+	MigStatement *stmts;		/* a wrapping BEGIN and COMMIT left out */
+	int			nstmts;
+	bool		wrapped;		/* was there such a pair */
+	const MigStatement *needs_worker;	/* first that cannot run in a
+										 * caller's transaction, or NULL */
+} MigParsed;
+
+extern MigParsed *mig_script_parse(const MigScript *script, int *error_line);
+extern int	mig_script_line(const MigScript *script, const char *source,
+							int source_start, int position);
+extern int	mig_position_to_offset(const char *source, int position);
+extern char *mig_statement_text(const MigStatement *stmt);
+extern bytea *mig_checksum(const char *text);
+extern bytea *mig_fingerprint(const MigScript *script);
+
+/* plan.c */
+typedef enum MigPolicy
+{
+	MIG_ORDER_ERROR,
+	MIG_ORDER_ALLOW,
+	MIG_ORDER_SKIP
+} MigPolicy;
+
+/* One direction of a registered migration, as registration judged it. */
+typedef struct MigSide
+{
+	bool		exists;
+	int			statements;		/* -1: not known */
+	char	   *worker;			/* why it cannot run in a transaction, or NULL */
+	char	   *broken;			/* why it cannot be parsed, or NULL */
+	char	   *path;
+} MigSide;
+
+/* A migration as the catalog knows it: registered, applied or both. */
+typedef struct MigEntry
+{
+	bytea	   *key;
+	char	   *version;
+	char	   *name;
+	char		kind;
+	bool		registered;
+	bool		applied;
+	bool		settled;		/* applied, and with the text registered now */
+	bool		same_text;		/* ... to the byte, comments included */
+	char		how;			/* applied: 'r'un, 'b'aseline or 'm'arked */
+	bytea	   *checksum;
+	List	   *requires;		/* of char *, as registered */
+	char	   *registered_by;
+	MigSide		up;
+	MigSide		down;
+	/* plan.c's own */
+	List	   *needs;			/* of MigEntry * */
+	int			mark;
+} MigEntry;
+
+typedef enum MigAction
+{
+	MIG_APPLY,
+	MIG_COVER,					/* a baseline script stands for it */
+	MIG_ROLLBACK
+} MigAction;
+
+typedef struct MigStep
+{
+	MigEntry   *entry;
+	MigAction	action;
+} MigStep;
+
+typedef struct MigPlan
+{
+	MigStep    *steps;
+	int			nsteps;
+	bool		down;
+	List	   *skipped;		/* of MigEntry *: out of order, left out */
+} MigPlan;
+
+extern MigPlan *mig_plan_up(MigEntry *entries, int n, const char *target,
+							MigPolicy policy);
+extern MigPlan *mig_plan_down(MigEntry *entries, int n, const char *target);
+extern MigPlan *mig_plan_to(MigEntry *entries, int n, const char *target,
+							MigPolicy policy);
+extern MigEntry *mig_plan_find(MigEntry *entries, int n, const char *version);
+extern char *mig_label(const char *version, const char *name);
+
+/* module.c: settings */
+extern char *mig_project;
+extern int	mig_out_of_order;
+extern int	mig_lock_wait;
+extern int	mig_lock_timeout;
+extern char *mig_search_path;
+extern char *mig_role;
+extern char *mig_environment;
+extern bool mig_record_failures;
+extern bool mig_trust_registrants;
+
+/* lock.c */
+#define MIG_LOCK_CLASS 0x4d47
+
+extern int64 mig_lock_number(const char *project, const char *target_schema);
+extern bool mig_lock_try(const char *project);
+extern void mig_lock_wait_for(const char *project, const char *holder);
+extern void mig_lock_release(const char *project);
+
+/* catalog.c */
+typedef struct MigStored
+{
+	MigScript	up;
+	MigScript	down;
+	MigScript	verify;
+	bytea	   *checksum;
+	bytea	   *fingerprint;
+	char	   *name;
+	char	   *format;
+	List	   *requires;		/* of char * */
+} MigStored;
+
+/* An event for the log; text fields NULL where they do not apply. */
+typedef struct MigEvent
+{
+	const char *project;
+	const char *event;			/* apply, rollback, baseline, mark ... */
+	bool		failed;
+	const bytea *key;
+	const char *version;
+	const char *name;
+	const bytea *checksum;
+	int			statements;		/* -1: none */
+	TimestampTz started;
+	TimestampTz finished;
+	int64		duration_us;
+	const char *session_role;
+	const char *acting_role;
+	const char *client_addr;
+	const char *application;
+	int			pid;
+	uint64		wal_lsn;
+	const char *reason;
+	const char *sqlstate;
+	const char *message;
+	const char *detail;
+	const char *hint;
+	const char *context;
+	const char *path;
+	int			line;			/* 0: none */
+	int			statement_no;	/* 0: none */
+	const char *statement;
+} MigEvent;
+
+/* The end of a project's hash chain, held locked while it is extended. */
+typedef struct MigChain
+{
+	const char *project;
+	bool		open;
+	int64		entries;
+	uint8		hash[MIG_HASH_LENGTH];
+} MigChain;
+
+extern bool mig_extension(Oid *schema, Oid *owner);
+extern char *mig_catalog_schema(void);
+extern char *mig_catalog_lock_holder(const char *project);
+extern bool mig_catalog_has_unsettled(const char *project);
+extern MigEntry *mig_catalog_load(const char *project, int *n);
+extern void mig_catalog_lock_plan(const char *project, const MigPlan *plan);
+extern MigStored *mig_catalog_fetch(const char *project, const bytea *key);
+extern const char *mig_catalog_register(const char *project, const MigSource *source,
+										const MigSide *up, const MigSide *down);
+extern bool mig_catalog_set_no_transaction(const char *project, const bytea *key);
+extern void mig_catalog_unregister(const char *project, const bytea *key);
+extern List *mig_catalog_files_gone(const char *project, const char *directory,
+									ArrayType *keys);
+extern char *mig_catalog_last_format(const char *project, char **version);
+extern void mig_catalog_set_applied(const char *project, const MigEntry *entry,
+									const bytea *checksum,
+									const bytea *fingerprint, const char *how,
+									int statements, TimestampTz at,
+									const char *by, int64 duration_us);
+extern void mig_catalog_set_rolled_back(const char *project, const bytea *key);
+extern void mig_catalog_set_repaired(const char *project, const bytea *key);
+extern void mig_catalog_settle_baselines(const char *project);
+extern char *mig_catalog_current(const char *project);
+extern bool mig_catalog_is_applied(const char *project, const bytea *key);
+extern void mig_event_init(MigEvent *event, const char *project,
+						   const char *name, const MigEntry *entry);
+extern void mig_chain_append(MigChain *chain, const MigEvent *event);
+extern void mig_chain_close(MigChain *chain);
+
+/* execute.c */
+typedef struct MigExecution
+{
+	const char *label;			/* for messages: version_name */
+	const char *what;			/* up, down or verify */
+	const char *progress;		/* what the activity string begins with */
+	MemoryContext memory;		/* outlives an error; for context_line */
+	const MigScript *script;
+	const MigStatement *stmt;	/* the one being run, NULL while parsing */
+	int			statement_no;	/* its number, from 1 */
+	int			line;			/* of the last error, 0 if not known */
+	char	   *context_line;	/* what the last error was told */
+	void	   *copy;			/* state of a COPY FROM stdin being run */
+} MigExecution;
+
+/* The deferrable constraints that a run knows of; begins as zero. */
+typedef struct MigDeferrable
+{
+	MemoryContext context;		/* where the list lives */
+	Oid			highest;		/* OID up to which constraints were seen */
+	List	   *constraints;	/* of OIDs */
+} MigDeferrable;
+
+extern int	mig_execute_script(MigExecution *execution, const MigScript *script);
+extern void mig_execute_parse(MigExecution *execution, const MigScript *script);
+extern void mig_execute_verify(MigExecution *execution, const MigScript *script);
+extern void mig_execution_error(MigExecution *execution, ErrorData *error);
+extern void mig_fire_deferred(MigExecution *execution, MigDeferrable *deferrable);
+
+/* run.c */
+typedef struct MigResult
+{
+	MigStep		step;
+	int			statements;
+	int64		duration_us;
+} MigResult;
+
+extern MigResult *mig_run(const char *target, bool down, int *n);
+extern void mig_refuse_unless_ready(const char *function);
+extern void mig_lock_for_change(const char *project);
+
+/* job.c */
+extern bool mig_record_failure(const MigEvent *event);
+
+/* worker.c */
+#define MIG_RECORDER_LOCK_TIMEOUT 1000	/* ms */
+
+typedef enum MigRecorderState
+{
+	MIG_RECORDER_STARTED,
+	MIG_RECORDER_DONE,
+	MIG_RECORDER_FAILED
+} MigRecorderState;
+
+/* What the recorder finds in its shared memory segment. */
+typedef struct MigRecorderShared
+{
+	pg_atomic_uint32 state;
+	Size		size;			/* of data */
+	char		data[FLEXIBLE_ARRAY_MEMBER];
+} MigRecorderShared;
+
+extern void mig_event_serialize(const MigEvent *event, StringInfo buf);
+extern void mig_event_deserialize(const char *data, Size size, MigEvent *event);
+extern PGDLLEXPORT void migrate_recorder_main(Datum arg);
+
+#endif							/* MIGRATE_H */

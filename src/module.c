@@ -1,0 +1,93 @@
+/*-------------------------------------------------------------------------
+ *
+ * module.c
+ *	  Loading: the module's magic and its settings.
+ *
+ * The library needs no preloading: a session loads it with the first
+ * function that it calls, and a worker by its name.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+PG_MODULE_MAGIC;
+
+char	   *mig_project = NULL;
+int			mig_out_of_order = MIG_ORDER_ERROR;
+int			mig_lock_wait = 60000;
+int			mig_lock_timeout = 0;
+char	   *mig_search_path = NULL;
+char	   *mig_role = NULL;
+char	   *mig_environment = NULL;
+bool		mig_record_failures = true;
+bool		mig_trust_registrants = false;
+
+static const struct config_enum_entry order_options[] = {
+	{"error", MIG_ORDER_ERROR, false},
+	{"allow", MIG_ORDER_ALLOW, false},
+	{"skip", MIG_ORDER_SKIP, false},
+	{NULL, 0, false}
+};
+
+static bool
+check_project(char **newval, void **extra, GucSource source)
+{
+	if (**newval == '\0')
+	{
+		GUC_check_errdetail("A project's name is not empty.");
+		return false;
+	}
+	return true;
+}
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomStringVariable("migrate.project",
+							   "The project whose migrations this session works on.",
+							   "Several services can share a database, each with migrations of its own.",
+							   &mig_project, "default", PGC_USERSET, 0,
+							   check_project, NULL, NULL);
+	DefineCustomEnumVariable("migrate.out_of_order",
+							 "What to do with a pending migration below the highest applied one.",
+							 NULL, &mig_out_of_order, MIG_ORDER_ERROR, order_options,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("migrate.lock_wait",
+							"How long to wait for another run to end.",
+							"0 does not wait, -1 waits without limit.",
+							&mig_lock_wait, 60000, -1, INT_MAX, PGC_USERSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("migrate.lock_timeout",
+							"lock_timeout while migrations run.",
+							"0 leaves the session's own.",
+							&mig_lock_timeout, 0, 0, INT_MAX, PGC_USERSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.search_path",
+							   "search_path while migrations run.",
+							   "Empty leaves the session's own.",
+							   &mig_search_path, "", PGC_USERSET, GUC_LIST_INPUT,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.role",
+							   "Role to set while migrations run.",
+							   "Empty leaves the session's own. A script may reset it.",
+							   &mig_role, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.environment",
+							   "Label of this environment, shown by migrate_identity().",
+							   NULL, &mig_environment, "", PGC_USERSET, 0,
+							   NULL, NULL, NULL);
+	DefineCustomBoolVariable("migrate.record_failures",
+							 "Record failed attempts beyond their transaction.",
+							 NULL, &mig_record_failures, true, PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("migrate.trust_registrants",
+							 "Let a superuser run what a non-superuser registered.",
+							 NULL, &mig_trust_registrants, false, PGC_SUSET, 0,
+							 NULL, NULL, NULL);
+	MarkGUCPrefixReserved("migrate");
+}

@@ -1,0 +1,550 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *	  What runs, in which order.
+ *
+ * Takes the migrations as the catalog lists them, sorted by key, and a
+ * target; gives the steps.  Pure: no SPI, no locks, any transaction state.
+ * Memory is the caller's current context.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+
+#include "common/hashfn.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/hsearch.h"
+
+/* How many migrations a message lists before it only counts. */
+#define LISTED 10
+
+enum
+{
+	MARK_NONE,
+	MARK_OPEN,					/* on the way from a migration to its needs */
+	MARK_DONE
+};
+
+typedef struct Steps
+{
+	MigStep    *steps;
+	int			n;
+} Steps;
+
+typedef struct NameEntry
+{
+	const char *name;			/* hash key: the pointed-to text */
+	MigEntry   *entry;
+} NameEntry;
+
+/*
+ * mig_label
+ *		A migration as messages name it: version_name, or the name alone where
+ *		the version says it already.  palloc'd.
+ */
+char *
+mig_label(const char *version, const char *name)
+{
+	return strstr(version, name) != NULL ? pstrdup(version) :
+		psprintf("%s_%s", version, name);
+}
+
+static char *
+entry_label(const MigEntry *entry)
+{
+	return mig_label(entry->version, entry->name);
+}
+
+static char *
+list_labels(List *entries)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+	int			n = 0;
+
+	initStringInfo(&buf);
+	foreach(lc, entries)
+	{
+		MigEntry   *entry = (MigEntry *) lfirst(lc);
+
+		if (n == LISTED)
+		{
+			appendStringInfo(&buf, " and %d more", list_length(entries) - n);
+			break;
+		}
+		appendStringInfo(&buf, "%s%s", n++ > 0 ? ", " : "", entry_label(entry));
+		if (entry->up.path)
+			appendStringInfo(&buf, " (%s)", entry->up.path);
+	}
+	return buf.data;
+}
+
+static MigEntry *
+find_key(MigEntry *entries, int n, const bytea *key)
+{
+	int			low = 0;
+	int			high = n;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+		int			order = mig_key_cmp(entries[middle].key, key);
+
+		if (order == 0)
+			return &entries[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/*
+ * mig_plan_find
+ *		The migration with that version, or the repeatable of that name; NULL
+ *		if there is none.
+ */
+MigEntry *
+mig_plan_find(MigEntry *entries, int n, const char *version)
+{
+	MigEntry   *entry;
+
+	entry = find_key(entries, n, mig_version_key(MIG_KIND_VERSIONED, version));
+	if (entry == NULL)
+		entry = find_key(entries, n, mig_version_key(MIG_KIND_REPEATABLE, version));
+	return entry;
+}
+
+static uint32
+name_hash(const void *key, Size keysize)
+{
+	const char *name = *(const char *const *) key;
+
+	return DatumGetUInt32(hash_any((const unsigned char *) name, strlen(name)));
+}
+
+static int
+name_match(const void *a, const void *b, Size keysize)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Resolve "requires" into pointers: a version first, else a name. */
+static void
+link_needs(MigEntry *entries, int n)
+{
+	HTAB	   *names = NULL;
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		MigEntry   *entry = &entries[i];
+		ListCell   *lc;
+
+		entry->mark = MARK_NONE;
+		entry->needs = NIL;
+		foreach(lc, entry->requires)
+		{
+			char	   *wanted = (char *) lfirst(lc);
+			MigEntry   *needed = mig_plan_find(entries, n, wanted);
+
+			if (needed == NULL)
+			{
+				NameEntry  *named;
+
+				if (names == NULL)
+				{
+					HASHCTL		ctl;
+					int			j;
+
+					ctl.keysize = sizeof(char *);
+					ctl.entrysize = sizeof(NameEntry);
+					ctl.hash = name_hash;
+					ctl.match = name_match;
+					ctl.hcxt = CurrentMemoryContext;
+					names = hash_create("migrate names", n, &ctl,
+										HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+					for (j = 0; j < n; j++)
+					{
+						named = hash_search(names, &entries[j].name, HASH_ENTER, NULL);
+						named->entry = &entries[j];
+					}
+				}
+				named = hash_search(names, &wanted, HASH_FIND, NULL);
+				needed = named ? named->entry : NULL;
+			}
+			if (needed == NULL)
+				ereport(ERROR,
+						(errcode(ERRCODE_MIG_DEPENDENCY),
+						 errmsg("migration %s requires \"%s\", which is not registered",
+								entry_label(entry), wanted),
+						 errhint("Register it, or correct the list of requirements.")));
+			entry->needs = lappend(entry->needs, needed);
+		}
+	}
+}
+
+static void
+add_step(Steps *steps, MigEntry *entry, MigAction action)
+{
+	steps->steps[steps->n].entry = entry;
+	steps->steps[steps->n].action = action;
+	steps->n++;
+}
+
+/*
+ * Add a migration after everything that it needs and that is not there.
+ * "all" adds what is applied as well: the order in which it must have been.
+ */
+static void
+visit(Steps *steps, MigEntry *entry, bool all)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (entry->mark == MARK_DONE)
+		return;
+	if (entry->mark == MARK_OPEN)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_DEPENDENCY),
+				 errmsg("migration %s requires itself, directly or through others",
+						entry_label(entry)),
+				 errhint("Take one of the requirements out of the circle.")));
+	entry->mark = MARK_OPEN;
+	foreach(lc, entry->needs)
+	{
+		MigEntry   *needed = (MigEntry *) lfirst(lc);
+
+		if (all ? needed->applied : !needed->applied)
+			visit(steps, needed, all);
+	}
+	entry->mark = MARK_DONE;
+	add_step(steps, entry, MIG_APPLY);
+}
+
+static int64
+parse_count(const char *target)
+{
+	char	   *end;
+	long long	count;
+
+	errno = 0;
+	count = strtoll(target + 1, &end, 10);
+	if (end == target + 1 || *end != '\0' || errno != 0 || count < 1 ||
+		target[1] == '-' || target[1] == '+')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid target \"%s\"", target),
+				 errdetail("A target is a version, +N, -N or base.")));
+	return count;
+}
+
+static bool
+is_down_target(const char *target)
+{
+	return target != NULL && (target[0] == '-' || strcmp(target, "base") == 0);
+}
+
+/* The version that a target names; it must be known. */
+static MigEntry *
+target_entry(MigEntry *entries, int n, const char *target)
+{
+	MigEntry   *entry;
+
+	entry = find_key(entries, n, mig_version_key(MIG_KIND_VERSIONED, target));
+	if (entry == NULL)
+		entry = find_key(entries, n, mig_version_key(MIG_KIND_BASELINE, target));
+	if (entry == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
+				 errmsg("version \"%s\" is not registered", target),
+				 errhint("A target is a version that migrate_status lists, +N, -N or base.")));
+	return entry;
+}
+
+/* Compare without the byte that tells baselines from versions. */
+static bool
+version_above(const MigEntry *a, const MigEntry *b)
+{
+	int			alen = VARSIZE_ANY_EXHDR(a->key) - 1;
+	int			blen = VARSIZE_ANY_EXHDR(b->key) - 1;
+	int			order = memcmp(VARDATA_ANY(a->key) + 1, VARDATA_ANY(b->key) + 1,
+							   Min(alen, blen));
+
+	return order > 0 || (order == 0 && alen > blen);
+}
+
+static void
+refuse_changed(MigEntry *entries, int n)
+{
+	List	   *changed = NIL;
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		MigEntry   *entry = &entries[i];
+
+		if (entry->registered && entry->applied && !entry->settled &&
+			entry->kind == MIG_KIND_VERSIONED)
+			changed = lappend(changed, entry);
+	}
+	if (changed != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_CHANGED),
+				 errmsg_plural("%d applied migration was changed after it ran",
+							   "%d applied migrations were changed after they ran",
+							   list_length(changed), list_length(changed)),
+				 errdetail("Changed: %s.", list_labels(changed)),
+				 errhint("Nothing was run. Register the text that ran, and put the change in a new migration; or accept the new text with migrate_repair().")));
+}
+
+/*
+ * mig_plan_up
+ *		The steps from here up to the target: NULL for everything, a version,
+ *		or +N.
+ *
+ * Raises an error for a changed migration, an unknown target, a requirement
+ * that cannot be met, and, by policy, for migrations out of order.
+ */
+MigPlan *
+mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
+{
+	MigPlan    *plan = palloc0(sizeof(MigPlan));
+	Steps		steps;
+	MigEntry   *limit = NULL;
+	MigEntry   *highest = NULL;
+	MigEntry   *baseline = NULL;
+	List	   *out_of_order = NIL;
+	int64		count = -1;
+	bool		left_over = false;
+	int			i;
+
+	if (is_down_target(target))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("target \"%s\" leads down", target),
+				 errhint("Use migrate_rollback() to go down.")));
+	if (target != NULL && target[0] == '+')
+		count = parse_count(target);
+	else if (target != NULL)
+		limit = target_entry(entries, n, target);
+
+	refuse_changed(entries, n);
+	link_needs(entries, n);
+	steps.steps = palloc((n + 1) * sizeof(MigStep));
+	steps.n = 0;
+
+	for (i = 0; i < n; i++)
+	{
+		if (entries[i].applied && entries[i].kind != MIG_KIND_REPEATABLE)
+			highest = &entries[i];
+	}
+
+	/* on an empty database the highest baseline script comes first */
+	if (highest == NULL)
+	{
+		for (i = 0; i < n && entries[i].kind == MIG_KIND_BASELINE; i++)
+		{
+			if (limit == NULL || !version_above(&entries[i], limit))
+				baseline = &entries[i];
+		}
+		if (baseline != NULL)
+			add_step(&steps, baseline, MIG_APPLY);
+	}
+
+	for (i = 0; i < n; i++)
+	{
+		MigEntry   *entry = &entries[i];
+
+		if (entry->kind != MIG_KIND_VERSIONED || entry->applied)
+			continue;
+		if (baseline != NULL && !version_above(entry, baseline))
+		{
+			entry->mark = MARK_DONE;
+			add_step(&steps, entry, MIG_COVER);
+			continue;
+		}
+		if (limit != NULL && version_above(entry, limit))
+		{
+			left_over = true;
+			continue;
+		}
+		if (highest != NULL && !version_above(entry, highest))
+		{
+			out_of_order = lappend(out_of_order, entry);
+			if (policy == MIG_ORDER_SKIP)
+				continue;
+		}
+		visit(&steps, entry, false);
+	}
+
+	if (out_of_order != NIL && policy == MIG_ORDER_ERROR)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_OUT_OF_ORDER),
+				 errmsg_plural("%d pending migration is out of order",
+							   "%d pending migrations are out of order",
+							   list_length(out_of_order), list_length(out_of_order)),
+				 errdetail("Lower than the applied version %s: %s.",
+						   highest->version, list_labels(out_of_order)),
+				 errhint("Nothing was run. Give each a higher version, or set migrate.out_of_order to allow or skip.")));
+	if (policy == MIG_ORDER_SKIP)
+		plan->skipped = out_of_order;
+
+	/* repeatables see the schema complete, or wait until it is */
+	if (!left_over)
+	{
+		for (i = 0; i < n; i++)
+		{
+			MigEntry   *entry = &entries[i];
+
+			if (entry->kind == MIG_KIND_REPEATABLE && entry->registered &&
+				!(entry->applied && entry->settled))
+				visit(&steps, entry, false);
+		}
+	}
+
+	plan->steps = steps.steps;
+	plan->nsteps = count >= 0 && count < steps.n ? (int) count : steps.n;
+	return plan;
+}
+
+static void
+refuse_list(List *entries, int sqlstate, const char *message, const char *hint)
+{
+	if (entries != NIL)
+		ereport(ERROR,
+				(errcode(sqlstate),
+				 errmsg("%s: %s", message, list_labels(entries)),
+				 errhint("Nothing was run. %s", hint)));
+}
+
+/*
+ * mig_plan_down
+ *		The steps from here down to the target: NULL for one step, -N, a
+ *		version that stays, or base.
+ *
+ * Raises an error before anything can run if a step has no down script, was
+ * never run here, or is needed by a migration that stays.
+ */
+MigPlan *
+mig_plan_down(MigEntry *entries, int n, const char *target)
+{
+	MigPlan    *plan = palloc0(sizeof(MigPlan));
+	Steps		order;
+	Steps		steps;
+	MigEntry   *limit = NULL;
+	bool		base = false;
+	int64		count = -1;
+	List	   *no_down = NIL;
+	List	   *not_run = NIL;
+	int			i;
+
+	if (target == NULL)
+		count = 1;
+	else if (target[0] == '-')
+		count = parse_count(target);
+	else if (strcmp(target, "base") == 0)
+		base = true;
+	else if (target[0] == '+')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("target \"%s\" leads up", target),
+				 errhint("Use migrate_apply() to go up.")));
+	else
+		limit = target_entry(entries, n, target);
+
+	link_needs(entries, n);
+	order.steps = palloc((n + 1) * sizeof(MigStep));
+	order.n = 0;
+	for (i = 0; i < n; i++)
+	{
+		if (entries[i].applied && entries[i].kind != MIG_KIND_REPEATABLE)
+			visit(&order, &entries[i], true);
+	}
+	if (base)
+	{
+		for (i = 0; i < n; i++)
+		{
+			if (entries[i].applied && entries[i].kind == MIG_KIND_REPEATABLE &&
+				entries[i].down.exists)
+				visit(&order, &entries[i], true);
+		}
+	}
+
+	/* backwards: what needs another goes before it */
+	steps.steps = palloc((n + 1) * sizeof(MigStep));
+	steps.n = 0;
+	for (i = 0; i < n; i++)
+		entries[i].mark = MARK_NONE;
+	for (i = order.n - 1; i >= 0 && (count < 0 || steps.n < count); i--)
+	{
+		MigEntry   *entry = order.steps[i].entry;
+
+		if (entry->kind == MIG_KIND_REPEATABLE && !base)
+			continue;
+		if (limit != NULL && !version_above(entry, limit))
+			continue;
+		entry->mark = MARK_DONE;
+		add_step(&steps, entry, MIG_ROLLBACK);
+		if (entry->how == 'b' || entry->kind == MIG_KIND_BASELINE)
+			not_run = lappend(not_run, entry);
+		else if (!entry->down.exists)
+			no_down = lappend(no_down, entry);
+	}
+
+	for (i = 0; i < order.n; i++)
+	{
+		MigEntry   *stays = order.steps[i].entry;
+		ListCell   *lc;
+
+		if (stays->mark == MARK_DONE || stays->kind == MIG_KIND_REPEATABLE)
+			continue;
+		foreach(lc, stays->needs)
+		{
+			MigEntry   *goes = (MigEntry *) lfirst(lc);
+
+			if (goes->mark == MARK_DONE)
+				ereport(ERROR,
+						(errcode(ERRCODE_MIG_DEPENDENCY),
+						 errmsg("cannot roll back migration %s, because %s requires it",
+								entry_label(goes), entry_label(stays)),
+						 errhint("Nothing was run. Choose a target below both.")));
+		}
+	}
+	refuse_list(not_run, ERRCODE_MIG_NO_DOWN,
+				"cannot roll back below a baseline",
+				"What was there before the baseline is not this project's to undo; migrate_unmark() takes a version off the records.");
+	refuse_list(no_down, ERRCODE_MIG_NO_DOWN,
+				"cannot roll back without a down script",
+				"Register a down script for each, or undo it by hand and record that with migrate_unmark().");
+
+	plan->steps = steps.steps;
+	plan->nsteps = steps.n;
+	plan->down = true;
+	return plan;
+}
+
+/*
+ * mig_plan_to
+ *		The steps to the target in whichever direction it lies.  A version
+ *		below the current one leads down, unless it is itself pending.
+ */
+MigPlan *
+mig_plan_to(MigEntry *entries, int n, const char *target, MigPolicy policy)
+{
+	if (is_down_target(target))
+		return mig_plan_down(entries, n, target);
+	if (target != NULL && target[0] != '+' &&
+		target_entry(entries, n, target)->applied)
+	{
+		MigPlan    *plan = mig_plan_up(entries, n, target, policy);
+
+		if (plan->nsteps > 0 &&
+			plan->steps[0].entry->kind != MIG_KIND_REPEATABLE)
+			return plan;
+		return mig_plan_down(entries, n, target);
+	}
+	return mig_plan_up(entries, n, target, policy);
+}

@@ -1,0 +1,627 @@
+/*-------------------------------------------------------------------------
+ *
+ * register.c
+ *	  The SQL functions that bring migrations into the database.
+ *
+ * Reads files where the server may; format.c makes migrations of them.
+ * Registration judges each script once, so that a plan need not parse it:
+ * how many statements, what needs a worker, what cannot be parsed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+
+#include <ctype.h>
+#include <sys/stat.h>
+
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "pgtime.h"
+#include "storage/fd.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(migrate_register);
+PG_FUNCTION_INFO_V1(migrate_register_file);
+PG_FUNCTION_INFO_V1(migrate_load);
+PG_FUNCTION_INFO_V1(migrate_unregister);
+PG_FUNCTION_INFO_V1(migrate_new);
+
+/* A migration of a directory, with what decides its place. */
+typedef struct Loaded
+{
+	MigSource  *source;
+	bytea	   *key;
+} Loaded;
+
+/* What parsing says; -1 statements and a reason if it cannot be parsed. */
+static void
+judge(const MigScript *script, MigSide *side)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context;
+	int			line = 0;
+
+	memset(side, 0, sizeof(MigSide));
+	side->statements = -1;
+	if (script->text == NULL)
+		return;
+	side->exists = true;
+	context = AllocSetContextCreate(caller, "migrate parse", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+
+	/* the parser holds nothing but memory when it raises an error */
+	PG_TRY();
+	{
+		MigParsed  *parsed = mig_script_parse(script, &line);
+
+		side->statements = parsed->nstmts;
+		if (parsed->needs_worker)
+			side->worker = MemoryContextStrdup(caller,
+											   psprintf("%s, line %d",
+														parsed->needs_worker->command,
+														parsed->needs_worker->line));
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
+			PG_RE_THROW();
+		FlushErrorState();
+		side->broken = line > 0 ? psprintf("%s, line %d", error->message, line) :
+			pstrdup(error->message);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}
+
+static void
+warn_broken(const MigSource *source, const MigScript *script, const char *what,
+			const char *broken)
+{
+	if (broken)
+		ereport(WARNING,
+				(errcode(ERRCODE_MIG_BAD_SCRIPT),
+				 errmsg("the %s script of migration %s cannot be parsed: %s%s%s", what,
+						mig_label(source->version, source->name), broken,
+						script->path ? " of " : "", script->path ? script->path : "")));
+}
+
+/* Store one migration; what happened to it. */
+static const char *
+register_source(const MigSource *source)
+{
+	MigSide		up;
+	MigSide		down;
+	MigSide		verify;
+	const char *action;
+	const char *p;
+
+	for (p = source->name; *p; p++)
+	{
+		if ((unsigned char) *p < ' ' || *p == 0x7f)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a migration's name must not contain control characters")));
+	}
+	if (strlen(source->name) > 512)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a migration's name has at most 512 bytes")));
+
+	judge(&source->up, &up);
+	judge(&source->down, &down);
+	judge(&source->verify, &verify);
+	action = mig_catalog_register(mig_project, source, &up, &down);
+	if (strcmp(action, "unchanged") != 0)
+	{
+		warn_broken(source, &source->up, "up", up.broken);
+		warn_broken(source, &source->down, "down", down.broken);
+		warn_broken(source, &source->verify, "verify", verify.broken);
+	}
+	return action;
+}
+
+static char *
+argument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+static void
+set_script(MigScript *script, char *text)
+{
+	script->text = text;
+	script->line = 1;
+}
+
+Datum
+migrate_register(PG_FUNCTION_ARGS)
+{
+	MigSource	source = {0};
+
+	mig_refuse_unless_ready("migrate_register");
+	source.kind = MIG_KIND_VERSIONED;
+	source.format = "sql";
+	source.version = argument(fcinfo, 0);
+	source.name = argument(fcinfo, 1);
+	set_script(&source.up, argument(fcinfo, 2));
+	set_script(&source.down, argument(fcinfo, 3));
+	set_script(&source.verify, argument(fcinfo, 4));
+
+	if (source.name == NULL || source.name[strspn(source.name, " ")] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a migration needs a name")));
+	if (source.up.text == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("migration \"%s\" needs an up script", source.name)));
+	if (!PG_ARGISNULL(5))
+	{
+		Datum	   *elements;
+		bool	   *nulls;
+		int			n;
+		int			i;
+
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(5), TEXTOID, -1, false, TYPALIGN_INT,
+						  &elements, &nulls, &n);
+		for (i = 0; i < n; i++)
+		{
+			if (nulls[i])
+				ereport(ERROR,
+						(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						 errmsg("a required version must not be null")));
+			source.requires = lappend(source.requires, TextDatumGetCString(elements[i]));
+		}
+	}
+	mig_format_directives(&source);
+	if (source.version == NULL)
+		source.kind = MIG_KIND_REPEATABLE;
+	if (source.kind == MIG_KIND_REPEATABLE)
+		source.version = source.name;
+	PG_RETURN_TEXT_P(cstring_to_text(register_source(&source)));
+}
+
+/* Text that came from a file: without a byte order mark. */
+static char *
+without_bom(char *content)
+{
+	return strncmp(content, "\xEF\xBB\xBF", 3) == 0 ? content + 3 : content;
+}
+
+/*
+ * One file of a migration that has several: take the rest from what is
+ * registered.  False if the file only says how to run what is there.
+ */
+static bool
+complete_source(MigSource *source, const char *path)
+{
+	bytea	   *key = mig_version_key(source->kind, source->version);
+	MigStored  *stored = mig_catalog_fetch(mig_project, key);
+
+	if (source->up.text == NULL)
+	{
+		if (stored == NULL || strcmp(stored->name, source->name) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_BAD_FILE),
+					 errmsg("there is no up script for \"%s\"", path),
+					 errdetail("Migration %s is not registered.",
+							   mig_label(source->version, source->name)),
+					 errhint("Register the file with its up script first.")));
+		if (source->down.text == NULL)
+		{
+			if (source->up.no_transaction)
+				mig_catalog_set_no_transaction(mig_project, key);
+			return false;
+		}
+		source->up = stored->up;
+		source->verify = stored->verify;
+		source->requires = stored->requires;
+	}
+	else if (stored != NULL && source->down.text == NULL &&
+			 stored->down.path != NULL && stored->up.path != NULL &&
+			 strcmp(stored->down.path, stored->up.path) != 0)
+		source->down = stored->down;
+
+	/* diesel says so in a file of its own, which may have come before */
+	if (stored != NULL && strcmp(source->format, "diesel") == 0 &&
+		stored->up.no_transaction)
+		source->up.no_transaction = source->down.no_transaction = true;
+	return true;
+}
+
+Datum
+migrate_register_file(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
+	MigFile		file;
+	MigSource  *source;
+	const char *action;
+	Datum		values[3];
+	bool		nulls[3] = {false};
+
+	mig_refuse_unless_ready("migrate_register_file");
+	InitMaterializedSRF(fcinfo, 0);
+	file.path = argument(fcinfo, 0);
+	file.content = without_bom(argument(fcinfo, 1));
+	source = mig_format_read_file(&file);
+	action = complete_source(source, file.path) ? register_source(source) : "replaced";
+	values[0] = CStringGetTextDatum(source->version);
+	values[1] = CStringGetTextDatum(source->name);
+	values[2] = CStringGetTextDatum(action);
+	tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
+	return (Datum) 0;
+}
+
+static void
+conversion_callback(void *arg)
+{
+	errcontext("reading migration file \"%s\"", (const char *) arg);
+}
+
+/* A file's text in the server's encoding. */
+static char *
+read_text(char *path, size_t size)
+{
+	ErrorContextCallback callback;
+	FILE	   *file;
+	char	   *bytes;
+	char	   *text;
+	size_t		len;
+
+	if (size > MaxAllocSize / 4)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("migration file \"%s\" is too large", path)));
+	file = AllocateFile(path, PG_BINARY_R);
+	if (file == NULL)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open migration file \"%s\": %m", path),
+				 errhint("The server's operating system user must be able to read it.")));
+	bytes = palloc(size + 2);
+	len = fread(bytes, 1, size + 1, file);
+	if (ferror(file))
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read migration file \"%s\": %m", path)));
+	FreeFile(file);
+	if (len > size)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("migration file \"%s\" grew while it was read", path)));
+	bytes[len] = '\0';
+
+	if (!pg_verify_mbstr(PG_UTF8, bytes, len, true))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				 errmsg("migration file \"%s\" is not valid UTF-8", path),
+				 errhint("Save it as UTF-8.")));
+	callback.callback = conversion_callback;
+	callback.arg = path;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	text = pg_any_to_server(without_bom(bytes), strlen(without_bom(bytes)), PG_UTF8);
+	error_context_stack = callback.previous;
+	return text;
+}
+
+static List *
+read_directory(const char *directory, int depth, List *files)
+{
+	DIR		   *dir = AllocateDir(directory);
+	struct dirent *entry;
+
+	while ((entry = ReadDir(dir, directory)) != NULL)
+	{
+		struct stat st;
+		char	   *path;
+		MigFile    *file;
+
+		CHECK_FOR_INTERRUPTS();
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		path = psprintf("%s/%s", directory, entry->d_name);
+		if (stat(path, &st) < 0)
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not stat migration file \"%s\": %m", path)));
+		if (S_ISDIR(st.st_mode))
+		{
+			if (depth == 0 && entry->d_name[0] != '.')
+				files = read_directory(path, depth + 1, files);
+			continue;
+		}
+		if (!S_ISREG(st.st_mode))
+			continue;
+		file = palloc(sizeof(MigFile));
+		file->path = path;
+		file->content = mig_format_reads(path) ? read_text(path, st.st_size) : NULL;
+		files = lappend(files, file);
+	}
+	FreeDir(dir);
+	return files;
+}
+
+static int
+compare_loaded(const void *a, const void *b)
+{
+	return mig_key_cmp(((const Loaded *) a)->key, ((const Loaded *) b)->key);
+}
+
+/* In order of version, and no two of one version. */
+static Loaded *
+sort_sources(List *sources)
+{
+	int			n = list_length(sources);
+	Loaded	   *loaded = palloc(sizeof(Loaded) * Max(n, 1));
+	ListCell   *lc;
+	int			i = 0;
+
+	foreach(lc, sources)
+	{
+		loaded[i].source = (MigSource *) lfirst(lc);
+		loaded[i].key = mig_version_key(loaded[i].source->kind, loaded[i].source->version);
+		i++;
+	}
+	qsort(loaded, n, sizeof(Loaded), compare_loaded);
+	for (i = 1; i < n; i++)
+	{
+		if (compare_loaded(&loaded[i - 1], &loaded[i]) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_CONFLICT),
+					 errmsg("two migration files have the version %s: \"%s\" and \"%s\"",
+							loaded[i].source->version,
+							loaded[i - 1].source->up.path, loaded[i].source->up.path),
+					 errhint("Give one of them another number.")));
+	}
+	return loaded;
+}
+
+static char *
+join(List *strings)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+	int			n = 0;
+
+	initStringInfo(&buf);
+	foreach(lc, strings)
+	{
+		if (n == 10)
+		{
+			appendStringInfo(&buf, " and %d more", list_length(strings) - n);
+			break;
+		}
+		appendStringInfo(&buf, "%s%s", n++ > 0 ? ", " : "", (char *) lfirst(lc));
+	}
+	return buf.data;
+}
+
+static void
+report_files_gone(const char *directory, const Loaded *loaded, int n)
+{
+	Datum	   *keys = palloc(sizeof(Datum) * Max(n, 1));
+	List	   *gone;
+	int			i;
+
+	for (i = 0; i < n; i++)
+		keys[i] = PointerGetDatum(loaded[i].key);
+	gone = mig_catalog_files_gone(mig_project, psprintf("%s/", directory),
+								  construct_array(keys, n, BYTEAOID, -1, false, TYPALIGN_INT));
+	if (gone != NIL)
+		ereport(WARNING,
+				(errcode(ERRCODE_UNDEFINED_FILE),
+				 errmsg_plural("%d registered migration has no file in the directory any more",
+							   "%d registered migrations have no file in the directory any more",
+							   list_length(gone), list_length(gone)),
+				 errdetail("Missing: %s.", join(gone)),
+				 errhint("Bring the files back, or use migrate_unregister() for what was never applied.")));
+}
+
+Datum
+migrate_load(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller;
+	MemoryContext context;
+	char	   *directory;
+	const char *format;
+	List	   *skipped;
+	List	   *sources;
+	Loaded	   *loaded;
+	int			n;
+	int			i;
+
+	mig_refuse_unless_ready("migrate_load");
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to read migration files on the server"),
+				 errdetail("Only roles with privileges of the \"pg_read_server_files\" role may do so."),
+				 errhint("Use migrate_register_file() with the files' contents.")));
+
+	InitMaterializedSRF(fcinfo, 0);
+	context = AllocSetContextCreate(CurrentMemoryContext, "migrate load",
+									ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	directory = argument(fcinfo, 0);
+	canonicalize_path(directory);
+	sources = mig_format_read_directory(read_directory(directory, 0, NIL), &format, &skipped);
+	n = list_length(sources);
+	if (n == 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_NO_DATA),
+				 errmsg("there are no migrations in directory \"%s\"", directory)));
+	if (skipped != NIL)
+		ereport(NOTICE,
+				(errmsg_plural("%d file is no migration and was skipped: %s",
+							   "%d files are no migrations and were skipped: %s",
+							   list_length(skipped), list_length(skipped),
+							   join(skipped))));
+
+	loaded = sort_sources(sources);
+	for (i = 0; i < n; i++)
+	{
+		MigSource  *source = loaded[i].source;
+		const char *action = register_source(source);
+		Datum		values[5] = {
+			CStringGetTextDatum(source->version), CStringGetTextDatum(source->name),
+			CStringGetTextDatum(source->format), CStringGetTextDatum(action),
+			CStringGetTextDatum(source->up.path)
+		};
+		bool		nulls[5] = {false};
+
+		CHECK_FOR_INTERRUPTS();
+		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
+	}
+	report_files_gone(directory, loaded, n);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}
+
+Datum
+migrate_unregister(PG_FUNCTION_ARGS)
+{
+	char	   *version = argument(fcinfo, 0);
+	bytea	   *key = mig_version_key(MIG_KIND_VERSIONED, version);
+	MigStored  *stored;
+
+	mig_refuse_unless_ready("migrate_unregister");
+
+	/* a run may be applying it at this moment */
+	mig_lock_for_change(mig_project);
+	stored = mig_catalog_fetch(mig_project, key);
+	if (stored == NULL)
+	{
+		key = mig_version_key(MIG_KIND_REPEATABLE, version);
+		stored = mig_catalog_fetch(mig_project, key);
+	}
+	if (stored == NULL)
+	{
+		key = mig_version_key(MIG_KIND_BASELINE, version);
+		stored = mig_catalog_fetch(mig_project, key);
+	}
+	if (stored == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
+				 errmsg("version \"%s\" is not registered", version)));
+	if (mig_catalog_is_applied(mig_project, key))
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_APPLIED),
+				 errmsg("migration %s is applied and stays registered",
+						mig_label(version, stored->name)),
+				 errhint("Roll it back first.")));
+	mig_catalog_unregister(mig_project, key);
+	PG_RETURN_VOID();
+}
+
+/* The number after this one, as wide; "1.9" is followed by "1.10". */
+static char *
+next_number(const char *version)
+{
+	int			len = strlen(version);
+	int			end = len;
+	int			start;
+	int			i;
+	char	   *digits;
+
+	while (end > 0 && !isdigit((unsigned char) version[end - 1]))
+		end--;
+	start = end;
+	while (start > 0 && isdigit((unsigned char) version[start - 1]))
+		start--;
+	if (start == end)
+		return psprintf("%s.1", version);
+	digits = pnstrdup(version + start, end - start);
+	for (i = end - start - 1; i >= 0 && digits[i] == '9'; i--)
+		digits[i] = '0';
+	if (i >= 0)
+		digits[i]++;
+	return psprintf("%.*s%s%s", start, version, i < 0 ? "1" : "", digits);
+}
+
+static char *
+timestamp_version(void)
+{
+	pg_time_t	now = (pg_time_t) time(NULL);
+	char		version[32];
+
+	pg_strftime(version, sizeof(version), "%Y%m%d%H%M%S", pg_gmtime(&now));
+	return pstrdup(version);
+}
+
+static bool
+is_above(const char *a, const char *b)
+{
+	return mig_key_cmp(mig_version_key(MIG_KIND_VERSIONED, a),
+					   mig_version_key(MIG_KIND_VERSIONED, b)) > 0;
+}
+
+Datum
+migrate_new(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
+	char	   *name = argument(fcinfo, 0);
+	char	   *style = argument(fcinfo, 1);
+	char	   *version;
+	char	   *last;
+	char	   *format;
+	bool		timestamp;
+	ListCell   *lc;
+
+	if (name == NULL || name[strspn(name, " ")] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a migration needs a name")));
+	InitMaterializedSRF(fcinfo, 0);
+	format = mig_catalog_last_format(mig_project, &last);
+	if (format == NULL || strcmp(format, "sql") == 0)
+		format = "native";
+	/* prisma's versions go on with the name */
+	if (last != NULL)
+		last[strspn(last, "0123456789.")] = '\0';
+	if (last != NULL && *last == '\0')
+		last = NULL;
+
+	timestamp = last == NULL || strspn(last, "0123456789") >= 12;
+	if (style != NULL && strcmp(style, "timestamp") == 0)
+		timestamp = true;
+	else if (style != NULL && strcmp(style, "number") == 0)
+		timestamp = false;
+	else if (style != NULL)
+		format = style;
+
+	if (timestamp)
+	{
+		version = timestamp_version();
+		if (last != NULL && !is_above(version, last))
+			version = next_number(last);
+	}
+	else
+		version = last ? next_number(last) : pstrdup("001");
+
+	foreach(lc, mig_format_template(format, version, name))
+	{
+		MigFile    *file = (MigFile *) lfirst(lc);
+		Datum		values[2] = {
+			CStringGetTextDatum(file->path), CStringGetTextDatum(file->content)
+		};
+		bool		nulls[2] = {false};
+
+		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,519 @@
+/*-------------------------------------------------------------------------
+ *
+ * run.c
+ *	  One plan: lock, execute, record.
+ *
+ * A run is all or nothing here: one subtransaction for its steps, so that a
+ * failure leaves the caller's transaction as it was before, while the
+ * failure itself is recorded beyond it.  What a step leaves set (settings,
+ * role, search path) ends with the step.
+ *
+ * Expects READ COMMITTED, so that what another run committed while we waited
+ * for the lock is seen.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "portability/instr_time.h"
+#include "tcop/tcopprot.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/ps_status.h"
+#include "utils/resowner.h"
+#include "utils/timestamp.h"
+
+typedef struct Run
+{
+	const char *project;
+	bool		down;
+	const MigPlan *plan;
+	MigResult  *results;
+	MigChain	chain;
+	MigExecution execution;
+	MigDeferrable deferrable;
+	int			step;			/* index of the step being executed */
+	TimestampTz started;		/* when it began */
+	instr_time	clock;
+} Run;
+
+/* A script that calls us would wait for itself, or undo what runs it. */
+static bool running = false;
+
+/*
+ * mig_refuse_unless_ready
+ *		Raise an error where migrations cannot be run or recorded at all.
+ */
+void
+mig_refuse_unless_ready(const char *function)
+{
+	if (running)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_NESTED),
+				 errmsg("%s() cannot be called by a migration", function)));
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("%s() cannot run on a standby", function),
+				 errhint("Call it on the primary. migrate_current(), migrate_status and migrate_history work here.")));
+	if (XactReadOnly)
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("%s() cannot run in a read-only transaction", function)));
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+				 errmsg("%s() needs the isolation level READ COMMITTED", function),
+				 errdetail("With a snapshot as old as the transaction, what another run has applied would not be seen."),
+				 errhint("Begin the transaction with ISOLATION LEVEL READ COMMITTED.")));
+	if (creating_extension)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%s() cannot be called by an extension's script", function),
+				 errdetail("What the migrations create would become part of that extension.")));
+	if (IsInParallelMode())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+				 errmsg("%s() cannot run during a parallel operation", function)));
+}
+
+static char *
+step_label(const MigStep *step)
+{
+	return mig_label(step->entry->version, step->entry->name);
+}
+
+static const MigSide *
+step_side(const MigPlan *plan, const MigStep *step)
+{
+	return plan->down ? &step->entry->down : &step->entry->up;
+}
+
+static MigPlan *
+make_plan(const char *project, const char *target, bool down, bool *has_baselines)
+{
+	int			n;
+	MigEntry   *entries = mig_catalog_load(project, &n);
+
+	*has_baselines = n > 0 && entries[0].kind == MIG_KIND_BASELINE;
+	return down ? mig_plan_down(entries, n, target) :
+		mig_plan_up(entries, n, target, mig_out_of_order);
+}
+
+static void
+report_skipped(const MigPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->skipped)
+	{
+		MigEntry   *entry = (MigEntry *) lfirst(lc);
+
+		ereport(NOTICE,
+				(errmsg("migration %s is out of order and was skipped",
+						mig_label(entry->version, entry->name))));
+	}
+}
+
+/* Refuse a plan that cannot run as a whole in the caller's transaction. */
+static void
+refuse_worker_steps(const MigPlan *plan)
+{
+	StringInfoData list;
+	int			first = -1;
+	int			n = 0;
+	int			i;
+
+	initStringInfo(&list);
+	for (i = 0; i < plan->nsteps; i++)
+	{
+		const MigSide *side = step_side(plan, &plan->steps[i]);
+
+		if (side->worker == NULL || plan->steps[i].action == MIG_COVER)
+			continue;
+		if (n++ == 0)
+			first = i;
+		if (n <= 10)
+			appendStringInfo(&list, "%s%s: %s%s%s", n > 1 ? "; " : "",
+							 step_label(&plan->steps[i]), side->worker,
+							 side->path ? " of " : "", side->path ? side->path : "");
+	}
+	if (n > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_NEEDS_WORKER),
+				 errmsg_plural("%d migration of this plan cannot run in a transaction",
+							   "%d migrations of this plan cannot run in a transaction",
+							   n, n),
+				 errdetail("%s%s.", list.data, n > 10 ? "; and others" : ""),
+				 first > 0 && !plan->down ?
+				 errhint("Nothing was run. Call migrate_apply('%s') for what comes before, run the output of migrate_script('+1') with psql, and go on.",
+						 plan->steps[first - 1].entry->version) :
+				 errhint("Nothing was run. Run the output of migrate_script('%s') with psql, and go on.",
+						 plan->down ? "-1" : "+1")));
+}
+
+/*
+ * Whoever registers a text decides what its runner executes.  A superuser
+ * must not do that for someone who is none: also not under another role,
+ * because a script may reset it.
+ */
+static void
+refuse_untrusted_steps(const MigPlan *plan)
+{
+	int			i;
+
+	if (mig_trust_registrants ||
+		!(superuser() || superuser_arg(GetSessionUserId())))
+		return;
+	for (i = 0; i < plan->nsteps; i++)
+	{
+		const MigEntry *entry = plan->steps[i].entry;
+		Oid			role;
+
+		if (plan->steps[i].action == MIG_COVER)
+			continue;
+		role = get_role_oid(entry->registered_by, true);
+		if (!OidIsValid(role) || !superuser_arg(role))
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_UNTRUSTED),
+					 errmsg("a superuser must not run migration %s, which \"%s\" registered",
+							step_label(&plan->steps[i]), entry->registered_by),
+					 errdetail("Its text could do anything with a superuser's rights."),
+					 errhint("Nothing was run. Connect as a role that owns the objects, or read the text with migrate_script() and set migrate.trust_registrants to on.")));
+	}
+}
+
+static void
+set_for_run(const char *name, const char *value)
+{
+	if (value[0] != '\0')
+		(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+}
+
+static void
+lock_plan(const char *project, const MigPlan *plan)
+{
+	int			nest = NewGUCNestLevel();
+	char		timeout[32];
+
+	/* someone may be registering; do not wait for that longer than for a run */
+	snprintf(timeout, sizeof(timeout), "%d", Max(mig_lock_wait, 0));
+	set_for_run("lock_timeout", timeout);
+	mig_catalog_lock_plan(project, plan);
+	AtEOXact_GUC(true, nest);
+}
+
+static int64
+elapsed_us(const Run *run)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, run->clock);
+	return (int64) INSTR_TIME_GET_MICROSEC(now);
+}
+
+static void
+record_step(Run *run, const MigStored *stored, MigResult *result)
+{
+	const MigEntry *entry = result->step.entry;
+	MigEvent	event;
+
+	mig_event_init(&event, run->project,
+				   run->down ? "rollback" : result->step.action == MIG_COVER ? "baseline" : "apply",
+				   entry);
+	event.started = run->started;
+	event.statements = result->statements;
+	event.duration_us = result->duration_us;
+	event.path = (run->down ? stored->down.path : stored->up.path);
+	if (run->down)
+		mig_catalog_set_rolled_back(run->project, entry->key);
+	else
+		mig_catalog_set_applied(run->project, entry, stored->checksum,
+								stored->fingerprint,
+								result->step.action == MIG_COVER ? "baseline" : "run",
+								result->statements, event.finished,
+								event.acting_role, result->duration_us);
+	mig_chain_append(&run->chain, &event);
+}
+
+static void
+run_step(Run *run, const MigStep *step)
+{
+	MigResult  *result = &run->results[run->step];
+	MigExecution *execution = &run->execution;
+	MigStored  *stored;
+	char		progress[200];
+	Oid			user;
+	int			security;
+	int			nest;
+
+	run->started = GetCurrentTimestamp();
+	INSTR_TIME_SET_CURRENT(run->clock);
+	result->step = *step;
+	execution->label = step_label(step);
+	execution->what = run->down ? "down" : "up";
+	execution->progress = progress;
+	snprintf(progress, sizeof(progress), "[%d/%d] %s", run->step + 1,
+			 run->plan->nsteps, execution->label);
+	set_ps_display(progress);
+
+	stored = mig_catalog_fetch(run->project, step->entry->key);
+	if (stored == NULL)
+		elog(ERROR, "migration %s is gone", execution->label);
+
+	if (step->action != MIG_COVER)
+	{
+		GetUserIdAndSecContext(&user, &security);
+		nest = NewGUCNestLevel();
+		result->statements = mig_execute_script(execution,
+												run->down ? &stored->down : &stored->up);
+		mig_fire_deferred(execution, &run->deferrable);
+		if (!run->down && stored->verify.text != NULL)
+		{
+			execution->what = "verify";
+			mig_execute_verify(execution, &stored->verify);
+		}
+		AtEOXact_GUC(false, nest);
+		SetUserIdAndSecContext(user, security);
+	}
+	result->duration_us = elapsed_us(run);
+	record_step(run, stored, result);
+
+	ereport(NOTICE,
+			(errmsg("[%d/%d] %s%s: %d %s, %.0f ms", run->step + 1,
+					run->plan->nsteps,
+					run->down ? "rolled back " :
+					step->action == MIG_COVER ? "covered by the baseline: " : "",
+					execution->label, result->statements,
+					result->statements == 1 ? "statement" : "statements",
+					result->duration_us / 1000.0)));
+}
+
+/* What registration could not parse fails before anything has run. */
+static void
+parse_broken(Run *run, const MigStep *step)
+{
+	const MigSide *side = step_side(run->plan, step);
+	MigStored  *stored;
+
+	if (side->broken == NULL || step->action == MIG_COVER)
+		return;
+	stored = mig_catalog_fetch(run->project, step->entry->key);
+	run->execution.label = step_label(step);
+	run->execution.what = run->down ? "down" : "up";
+	mig_execute_parse(&run->execution, run->down ? &stored->down : &stored->up);
+}
+
+static void
+run_steps(Run *run)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "migrate step",
+												  ALLOCSET_DEFAULT_SIZES);
+	char		timeout[32];
+	int			nest = NewGUCNestLevel();
+
+	run->deferrable.context = caller;
+	run->execution.memory = context;
+	snprintf(timeout, sizeof(timeout), "%d", mig_lock_timeout);
+	if (mig_lock_timeout > 0)
+		set_for_run("lock_timeout", timeout);
+	set_for_run("search_path", mig_search_path);
+	set_for_run("role", mig_role);
+
+	for (run->step = 0; run->step < run->plan->nsteps; run->step++)
+		parse_broken(run, &run->plan->steps[run->step]);
+
+	for (run->step = 0; run->step < run->plan->nsteps; run->step++)
+	{
+		MemoryContextSwitchTo(context);
+		run_step(run, &run->plan->steps[run->step]);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
+	}
+	mig_chain_close(&run->chain);
+	MemoryContextDelete(context);
+	AtEOXact_GUC(false, nest);
+}
+
+static const char *
+hint_for(const ErrorData *error)
+{
+	switch (error->sqlerrcode)
+	{
+		case ERRCODE_ACTIVE_SQL_TRANSACTION:
+			return "The statement refuses to run in a transaction. Mark the migration with -- migrate:no-transaction, run the output of migrate_script('+1') with psql, and go on.";
+		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
+			return "A new enum value can be used once the migration that adds it is committed. Call migrate_apply() with that version as its target first.";
+		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
+			return "A procedure or DO block that commits cannot run in the caller's transaction. Run the output of migrate_script('+1') with psql, and go on.";
+		case ERRCODE_QUERY_CANCELED:
+			return "Call again when you want to go on.";
+		default:
+			return "Correct the script, register it again and repeat the call.";
+	}
+}
+
+/* Remember a failure beyond the transaction, and say what is left of the run. */
+static void
+report_failure(Run *run, ErrorData *error, const char *function)
+{
+	const MigExecution *execution = &run->execution;
+	const MigEntry *entry;
+	MigEvent	event;
+	bool		recorded;
+
+	if (run->step >= run->plan->nsteps)
+		run->step = run->plan->nsteps - 1;
+	entry = run->plan->steps[run->step].entry;
+	mig_event_init(&event, run->project, run->down ? "rollback" : "apply", entry);
+	event.failed = true;
+	event.started = run->started ? run->started : event.finished;
+	event.duration_us = run->started ? elapsed_us(run) : 0;
+	event.statements = Max(execution->statement_no - 1, 0);
+	event.sqlstate = unpack_sql_state(error->sqlerrcode);
+	event.message = error->message;
+	event.detail = error->detail;
+	event.hint = error->hint;
+	event.context = error->context;
+	if (execution->script)
+		event.path = execution->script->path;
+	event.line = execution->line;
+	event.statement_no = execution->statement_no;
+	if (execution->stmt)
+		event.statement = mig_statement_text(execution->stmt);
+	recorded = mig_record_failure(&event);
+
+	error->context = psprintf("%s%s%s() of %d %s: nothing of this run was kept%s",
+							  error->context ? error->context : "",
+							  error->context ? "\n" : "", function,
+							  run->plan->nsteps,
+							  run->plan->nsteps == 1 ? "migration" : "migrations",
+							  recorded ? ", the failure is in migrate_history" : "");
+	if (error->hint == NULL)
+		error->hint = pstrdup(hint_for(error));
+}
+
+static void
+execute_plan(Run *run, const char *function)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		running = true;
+		run_steps(run);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		running = false;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		running = false;
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		pgstat_report_activity(STATE_RUNNING, debug_query_string);
+
+		mig_execution_error(&run->execution, error);
+		report_failure(run, error, function);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	pgstat_report_activity(STATE_RUNNING, debug_query_string);
+}
+
+/*
+ * mig_lock_for_change
+ *		Take the run lock for this transaction; wait, and say for whom, if
+ *		another session has it.
+ */
+void
+mig_lock_for_change(const char *project)
+{
+	char	   *holder;
+
+	if (mig_lock_try(project))
+		return;
+	holder = mig_catalog_lock_holder(project);
+	if (mig_lock_wait != 0)
+		ereport(NOTICE,
+				(errmsg("waiting for another run of project \"%s\" to end", project),
+				 errdetail("%s", holder)));
+	mig_lock_wait_for(project, holder);
+}
+
+/*
+ * mig_run
+ *		Go up or down to a target in the caller's transaction: what was done,
+ *		in the current memory context, and how many steps.
+ *
+ * Takes the run lock, for the transaction, if there is anything to do.  An
+ * error leaves the database as it was before the call.  The caller's memory
+ * context is the run's: it is worth one that is deleted soon.
+ */
+MigResult *
+mig_run(const char *target, bool down, int *n)
+{
+	const char *function = down ? "migrate_rollback" : "migrate_apply";
+	MigResult  *results = NULL;
+	Run			run;
+	bool		has_baselines;
+
+	*n = 0;
+	mig_refuse_unless_ready(function);
+	memset(&run, 0, sizeof(run));
+	run.project = pstrdup(mig_project);
+	run.chain.project = run.project;
+	run.down = down;
+
+	if (down || target != NULL || mig_catalog_has_unsettled(run.project))
+		run.plan = make_plan(run.project, target, down, &has_baselines);
+	if (run.plan == NULL || run.plan->nsteps == 0)
+	{
+		if (run.plan)
+			report_skipped(run.plan);
+		return NULL;
+	}
+
+	mig_lock_for_change(run.project);
+
+	/* what was planned may have been done by whoever held the lock */
+	run.plan = make_plan(run.project, target, down, &has_baselines);
+	report_skipped(run.plan);
+	if (run.plan->nsteps > 0)
+	{
+		refuse_worker_steps(run.plan);
+		refuse_untrusted_steps(run.plan);
+		lock_plan(run.project, run.plan);
+
+		results = palloc0(sizeof(MigResult) * run.plan->nsteps);
+		run.results = results;
+		execute_plan(&run, function);
+		if (has_baselines)
+			mig_catalog_settle_baselines(run.project);
+		*n = run.plan->nsteps;
+	}
+	else
+		mig_lock_release(run.project);
+	return results;
+}
