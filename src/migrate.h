@@ -73,9 +73,9 @@ typedef struct MigStatement
 typedef struct MigParsed
 {
 	const MigScript *script;
-	MigStatement *stmts;		/* a wrapping BEGIN and COMMIT left out */
+	MigStatement *stmts;		/* plain pairs of BEGIN and COMMIT left out */
 	int			nstmts;
-	bool		wrapped;		/* was there such a pair */
+	bool		own_transactions;	/* were there any */
 	const MigStatement *needs_worker;	/* first that cannot run in a
 										 * caller's transaction, or NULL */
 } MigParsed;
@@ -83,6 +83,7 @@ typedef struct MigParsed
 extern MigParsed *mig_script_parse(const MigScript *script, int *error_line);
 extern int	mig_script_line(const MigScript *script, const char *source,
 							int source_start, int position);
+extern char *mig_script_line_text(const MigScript *script, int line);
 extern int	mig_position_to_offset(const char *source, int position);
 extern char *mig_statement_text(const MigStatement *stmt);
 extern bytea *mig_checksum(const char *text);

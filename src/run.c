@@ -392,6 +392,8 @@ report_failure(Run *run, ErrorData *error, const char *function)
 	event.statement_no = execution->statement_no;
 	if (execution->stmt)
 		event.statement = mig_statement_text(execution->stmt);
+	else if (execution->script && execution->line > 0)
+		event.statement = mig_script_line_text(execution->script, execution->line);
 	recorded = mig_record_failure(&event);
 
 	error->context = psprintf("%s%s%s() of %d %s: nothing of this run was kept%s",

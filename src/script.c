@@ -160,6 +160,21 @@ mig_script_line(const MigScript *script, const char *source, int source_start,
 	return script->line + count_lines(script->text, script->text + offset);
 }
 
+/*
+ * mig_script_line_text
+ *		That line of the script, counted as in its file.  palloc'd.
+ */
+char *
+mig_script_line_text(const MigScript *script, int line)
+{
+	const char *p = script->text;
+	int			n;
+
+	for (n = script->line; n < line && (p = strchr(p, '\n')) != NULL; n++)
+		p++;
+	return p ? pnstrdup(p, strcspn(p, "\r\n")) : pstrdup("");
+}
+
 /* Past white space and comments, to where a statement's first token is. */
 static int
 skip_space(const char *source, int offset)
@@ -641,30 +656,41 @@ classify(MigStatement *stmt, const Chunk *chunk, bool last)
 }
 
 /*
- * BEGIN as the first statement and COMMIT as the last, with no options and
- * no other transaction control between, say what holds anyway.
+ * Leave out pairs of a plain BEGIN and a plain COMMIT: within a transaction
+ * that is all or nothing, what they promise holds anyway.  If there is any
+ * other transaction control, nothing is left out.  Returns the number of
+ * statements that remain.
  */
-static bool
-is_wrapped(const MigStatement *stmts, int n)
+static int
+drop_own_transactions(MigStatement *stmts, int n)
 {
-	TransactionStmt *first;
-	TransactionStmt *last;
+	bool		open = false;
+	int			kept = 0;
 	int			i;
 
-	if (n < 2 || stmts[0].class != MIG_CLASS_XACT ||
-		stmts[n - 1].class != MIG_CLASS_XACT)
-		return false;
-	first = (TransactionStmt *) stmts[0].raw->stmt;
-	last = (TransactionStmt *) stmts[n - 1].raw->stmt;
-	if ((first->kind != TRANS_STMT_BEGIN && first->kind != TRANS_STMT_START) ||
-		first->options != NIL || last->kind != TRANS_STMT_COMMIT || last->chain)
-		return false;
-	for (i = 1; i < n - 1; i++)
+	for (i = 0; i < n; i++)
 	{
-		if (stmts[i].class == MIG_CLASS_XACT)
-			return false;
+		TransactionStmt *stmt;
+
+		if (stmts[i].class != MIG_CLASS_XACT)
+			continue;
+		stmt = (TransactionStmt *) stmts[i].raw->stmt;
+		if (!open && (stmt->kind == TRANS_STMT_BEGIN || stmt->kind == TRANS_STMT_START) &&
+			stmt->options == NIL)
+			open = true;
+		else if (open && stmt->kind == TRANS_STMT_COMMIT && !stmt->chain)
+			open = false;
+		else
+			return n;
 	}
-	return true;
+	if (open)
+		return n;
+	for (i = 0; i < n; i++)
+	{
+		if (stmts[i].class != MIG_CLASS_XACT)
+			stmts[kept++] = stmts[i];
+	}
+	return kept;
 }
 
 static MigParsed *
@@ -722,13 +748,9 @@ parse(const MigScript *script, ErrorPlace *place)
 		}
 	}
 
-	parsed->wrapped = is_wrapped(parsed->stmts, n);
-	if (parsed->wrapped)
-	{
-		parsed->stmts++;
-		n -= 2;
-	}
-	parsed->nstmts = n;
+	parsed->nstmts = drop_own_transactions(parsed->stmts, n);
+	parsed->own_transactions = parsed->nstmts < n;
+	n = parsed->nstmts;
 	for (i = 0; i < n && parsed->needs_worker == NULL; i++)
 	{
 		if (parsed->stmts[i].class == MIG_CLASS_TOPLEVEL ||
