@@ -125,6 +125,7 @@ COMMENT ON FUNCTION migrate_state_changed() IS
 CREATE TRIGGER migrate_state_changed
 	AFTER INSERT OR UPDATE OR DELETE ON migrate_state
 	FOR EACH ROW EXECUTE FUNCTION migrate_state_changed();
+ALTER TABLE migrate_state ENABLE ALWAYS TRIGGER migrate_state_changed;
 
 CREATE FUNCTION migrate_log_append_only() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -134,6 +135,7 @@ COMMENT ON FUNCTION migrate_log_append_only() IS
 CREATE TRIGGER migrate_log_append_only
 	BEFORE UPDATE OR DELETE OR TRUNCATE ON migrate_log
 	FOR EACH STATEMENT EXECUTE FUNCTION migrate_log_append_only();
+ALTER TABLE migrate_log ENABLE ALWAYS TRIGGER migrate_log_append_only;
 
 --
 -- Register
@@ -204,8 +206,8 @@ CREATE VIEW migrate_status AS
 		   CASE
 				WHEN s.version_key IS NOT NULL AND m.version_key IS NULL
 					AND s.kind <> 'baseline' THEN 'missing'
-				WHEN s.version_key IS NOT NULL AND m.settled AND m.file_gone THEN 'missing'
-				WHEN s.version_key IS NOT NULL AND (m.settled OR m.version_key IS NULL) THEN 'applied'
+				WHEN c.same AND m.file_gone THEN 'missing'
+				WHEN c.same OR m.version_key IS NULL THEN 'applied'
 				WHEN s.version_key IS NOT NULL AND m.kind <> 'repeatable' THEN 'changed'
 				WHEN m.kind = 'baseline' AND m.settled THEN 'ignored'
 				WHEN f.version_key IS NOT NULL THEN 'failed'
@@ -218,9 +220,9 @@ CREATE VIEW migrate_status AS
 		   s.duration_us * interval '1 microsecond' AS duration,
 		   m.down IS NOT NULL AND m.down_broken IS NULL AS reversible,
 		   CASE
-				WHEN f.version_key IS NOT NULL AND NOT m.settled THEN f.message
+				WHEN f.version_key IS NOT NULL AND c.same IS NOT TRUE THEN f.message
 				WHEN m.up_broken IS NOT NULL THEN m.up_broken
-				WHEN s.version_key IS NOT NULL AND m.settled AND m.checksum <> s.checksum
+				WHEN c.same AND m.checksum <> s.checksum
 					THEN 'cosmetic change since it was applied'
 				WHEN s.version_key IS NULL AND m.up_worker IS NOT NULL
 					THEN 'cannot run in a transaction: ' || m.up_worker
@@ -233,6 +235,8 @@ CREATE VIEW migrate_status AS
 	  FULL JOIN (SELECT * FROM migrate_state
 				  WHERE project = migrate_project() AND target_schema = '') s
 		   ON s.version_key = m.version_key
+	 CROSS JOIN LATERAL (SELECT CASE m.kind WHEN 'repeatable' THEN m.checksum = s.checksum
+									ELSE m.fingerprint = s.fingerprint END AS same) c
 	  LEFT JOIN (SELECT version_key
 				   FROM migrate_state
 				  WHERE project = migrate_project() AND target_schema = ''

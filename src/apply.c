@@ -315,7 +315,8 @@ log_change(MigChain *chain, const char *event_name, const MigEntry *entry,
 	MigEvent	event;
 
 	chain->project = mig_project;
-	mig_event_init(&event, mig_project, event_name, entry);
+	mig_event_init(&event, mig_project, event_name);
+	mig_event_about(&event, entry);
 	event.reason = reason;
 	mig_chain_append(chain, &event);
 }

@@ -58,6 +58,8 @@ typedef enum QueryNo
 	Q_LOCK_PLAN,
 	Q_FETCH,
 	Q_FETCH_ALL,
+	Q_LOCK,
+	Q_LOCK_STATE,
 	Q_INSERT,
 	Q_UPDATE,
 	Q_SET_NO_TRANSACTION,
@@ -100,7 +102,8 @@ static const QueryText query_texts[Q_COUNT] = {
 	[Q_LOAD] = {
 		"SELECT coalesce(m.version_key, s.version_key), coalesce(m.version, s.version),"
 		" coalesce(m.name, s.name), coalesce(m.kind, s.kind), m.version_key IS NOT NULL,"
-		" s.how, m.settled, m.checksum, m.requires, m.registered_by,"
+		" s.how, CASE WHEN m.kind" EQ "'repeatable' THEN m.checksum" EQ "s.checksum"
+		" ELSE m.fingerprint" EQ "s.fingerprint END, m.checksum, m.requires, m.registered_by,"
 		" m.up_statements, CASE WHEN m.up_no_transaction THEN coalesce(m.up_worker, 'its author asks for no transaction') ELSE m.up_worker END,"
 		" m.up_broken, m.up_path, m.down IS NOT NULL,"
 		" m.down_statements, CASE WHEN m.down_no_transaction THEN coalesce(m.down_worker, 'its author asks for no transaction') ELSE m.down_worker END,"
@@ -126,7 +129,16 @@ static const QueryText query_texts[Q_COUNT] = {
 		"SELECT name, version, kind, requires, up, up_path, up_line, up_no_transaction,"
 		" down, down_path, down_line, down_no_transaction, verify, verify_path,"
 		" verify_line, format, file_gone, settled, checksum, fingerprint"
-		" FROM %s.migrate_migration WHERE " PROJECT_KEY " FOR NO KEY UPDATE",
+		" FROM %s.migrate_migration WHERE " PROJECT_KEY,
+		2, {TEXTOID, BYTEAOID}
+	},
+	[Q_LOCK] = {
+		"SELECT 1 FROM %s.migrate_migration WHERE " PROJECT_KEY " FOR NO KEY UPDATE",
+		2, {TEXTOID, BYTEAOID}
+	},
+	[Q_LOCK_STATE] = {
+		"SELECT 1 FROM %s.migrate_state WHERE target_schema" EQ "'' AND " PROJECT_KEY
+		" FOR SHARE",
 		2, {TEXTOID, BYTEAOID}
 	},
 #define STATE_OF(what) \
@@ -860,6 +872,11 @@ mig_catalog_register(const char *project, const MigSource *source,
 				bool		same_checksum = mig_key_cmp(bytea_field(&visit, 0, 19), checksum) == 0;
 				bool		same_tokens = mig_key_cmp(bytea_field(&visit, 0, 20), fingerprint) == 0;
 
+				/*
+				 * Whether it is settled is decided by a snapshot taken when
+				 * nobody else can change that any more.
+				 */
+				run_for_key(Q_LOCK, project, key);
 				run_query(Q_UPDATE, values, nulls);
 				action = same ? "unchanged" : "replaced";
 				if (!same_checksum && source->kind == MIG_KIND_VERSIONED &&
@@ -878,8 +895,12 @@ mig_catalog_register(const char *project, const MigSource *source,
 				}
 			}
 		}
-		else if (run_query(Q_INSERT, values, nulls) > 0)
-			action = "registered";
+		else
+		{
+			run_for_key(Q_LOCK_STATE, project, key);
+			if (run_query(Q_INSERT, values, nulls) > 0)
+				action = "registered";
+		}
 	}
 	leave(&visit);
 	return action;
@@ -1260,28 +1281,35 @@ client_address(void)
 
 /*
  * mig_event_init
- *		Fill in what every event says: who, from where, about what.
+ *		Begin an event: what happened, by whom and from where.
  */
 void
-mig_event_init(MigEvent *event, const char *project, const char *name,
-			   const MigEntry *entry)
+mig_event_init(MigEvent *event, const char *project, const char *name)
 {
 	memset(event, 0, sizeof(MigEvent));
 	event->project = project;
 	event->event = name;
+	event->statements = -1;
+	event->session_role = GetUserNameFromId(GetSessionUserId(), true);
+	event->acting_role = GetUserNameFromId(GetUserId(), true);
+	event->client_addr = client_address();
+	event->application = application_name ? pstrdup(application_name) : NULL;
+	event->pid = MyProcPid;
+}
+
+/*
+ * mig_event_about
+ *		Say which migration an event is about, and that it is over now.
+ */
+void
+mig_event_about(MigEvent *event, const MigEntry *entry)
+{
 	event->key = entry->key;
 	event->version = entry->version;
 	event->name = entry->name;
 	event->checksum = entry->checksum;
-	event->statements = -1;
 	event->started = event->finished = GetCurrentTimestamp();
-	event->session_role = GetUserNameFromId(GetSessionUserId(), true);
-	event->acting_role = GetUserNameFromId(GetUserId(), true);
-	event->client_addr = client_address();
-	event->application = application_name;
-	event->pid = MyProcPid;
-	if (!RecoveryInProgress())
-		event->wal_lsn = GetXLogInsertRecPtr();
+	event->wal_lsn = GetXLogInsertRecPtr();
 }
 
 /* Lock the end of the project's chain for this transaction. */

@@ -54,10 +54,11 @@ wait_for_recorder(BackgroundWorkerHandle *handle, MigRecorderShared *shared)
  *		Write an event to the log in a transaction of its own; was it done?
  *
  * Warns and returns false where no worker is to be had or it does not
- * succeed in time.  Expects a transaction that is not aborted.
+ * succeed in time.  With wait false it only starts the worker, which is all
+ * that a process at its end can do.
  */
 bool
-mig_record_failure(const MigEvent *event)
+mig_record_failure(const MigEvent *event, bool wait)
 {
 	StringInfoData buf;
 	dsm_segment *segment;
@@ -94,11 +95,14 @@ mig_record_failure(const MigEvent *event)
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
-	worker.bgw_notify_pid = MyProcPid;
+	worker.bgw_notify_pid = wait ? MyProcPid : 0;
 	memcpy(worker.bgw_extra, &MyDatabaseId, sizeof(Oid));
 
+	/* the worker unpins it, as soon as it does not need us any more */
+	dsm_pin_segment(segment);
 	if (!RegisterDynamicBackgroundWorker(&worker, &handle))
 	{
+		dsm_unpin_segment(dsm_segment_handle(segment));
 		dsm_detach(segment);
 		ereport(WARNING,
 				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
@@ -106,13 +110,14 @@ mig_record_failure(const MigEvent *event)
 				 errhint("Consider raising max_worker_processes.")));
 		return false;
 	}
+	if (!wait)
+		return false;
 	done = wait_for_recorder(handle, shared);
-	if (!done)
+	if (!done && !ProcDiePending)
 	{
 		bool		gave_up = pg_atomic_read_u32(&shared->state) == MIG_RECORDER_FAILED;
 
-		if (!ProcDiePending)
-			TerminateBackgroundWorker(handle);
+		TerminateBackgroundWorker(handle);
 		ereport(WARNING,
 				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 				 errmsg("the failure could not be recorded: %s",

@@ -255,8 +255,8 @@ extern void mig_catalog_set_repaired(const char *project, const bytea *key);
 extern void mig_catalog_settle_baselines(const char *project);
 extern char *mig_catalog_current(const char *project);
 extern bool mig_catalog_is_applied(const char *project, const bytea *key);
-extern void mig_event_init(MigEvent *event, const char *project,
-						   const char *name, const MigEntry *entry);
+extern void mig_event_init(MigEvent *event, const char *project, const char *name);
+extern void mig_event_about(MigEvent *event, const MigEntry *entry);
 extern void mig_chain_append(MigChain *chain, const MigEvent *event);
 extern void mig_chain_close(MigChain *chain);
 
@@ -302,7 +302,7 @@ extern void mig_refuse_unless_ready(const char *function);
 extern void mig_lock_for_change(const char *project);
 
 /* job.c */
-extern bool mig_record_failure(const MigEvent *event);
+extern bool mig_record_failure(const MigEvent *event, bool wait);
 
 /* worker.c */
 #define MIG_RECORDER_LOCK_TIMEOUT 1000	/* ms */

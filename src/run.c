@@ -19,9 +19,11 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "commands/extension.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "portability/instr_time.h"
+#include "storage/ipc.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -30,6 +32,9 @@
 #include "utils/ps_status.h"
 #include "utils/resowner.h"
 #include "utils/timestamp.h"
+
+/* No more of a failing statement than this goes into the log, in bytes. */
+#define RECORDED_STATEMENT (64 * 1024)
 
 typedef struct Run
 {
@@ -40,13 +45,14 @@ typedef struct Run
 	MigChain	chain;
 	MigExecution execution;
 	MigDeferrable deferrable;
+	MigEvent	base;			/* who runs it: what all its events say */
 	int			step;			/* index of the step being executed */
 	TimestampTz started;		/* when it began */
 	instr_time	clock;
 } Run;
 
-/* A script that calls us would wait for itself, or undo what runs it. */
-static bool running = false;
+/* The run of this process, for as long as its scripts are being executed. */
+static Run *running = NULL;
 
 /*
  * mig_refuse_unless_ready
@@ -55,7 +61,7 @@ static bool running = false;
 void
 mig_refuse_unless_ready(const char *function)
 {
-	if (running)
+	if (running != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NESTED),
 				 errmsg("%s() cannot be called by a migration", function)));
@@ -228,9 +234,10 @@ record_step(Run *run, const MigStored *stored, MigResult *result)
 	const MigEntry *entry = result->step.entry;
 	MigEvent	event;
 
-	mig_event_init(&event, run->project,
-				   run->down ? "rollback" : result->step.action == MIG_COVER ? "baseline" : "apply",
-				   entry);
+	event = run->base;
+	if (result->step.action == MIG_COVER)
+		event.event = "baseline";
+	mig_event_about(&event, entry);
 	event.started = run->started;
 	event.statements = result->statements;
 	event.duration_us = result->duration_us;
@@ -334,6 +341,7 @@ run_steps(Run *run)
 	for (run->step = 0; run->step < run->plan->nsteps; run->step++)
 		parse_broken(run, &run->plan->steps[run->step]);
 
+	mig_event_init(&run->base, run->project, run->down ? "rollback" : "apply");
 	for (run->step = 0; run->step < run->plan->nsteps; run->step++)
 	{
 		MemoryContextSwitchTo(context);
@@ -364,37 +372,72 @@ hint_for(const ErrorData *error)
 	}
 }
 
+/* Everything on a failure but its error. */
+static void
+failure_event(Run *run, MigEvent *event)
+{
+	const MigExecution *execution = &run->execution;
+
+	if (run->step >= run->plan->nsteps)
+		run->step = run->plan->nsteps - 1;
+	*event = run->base;
+	mig_event_about(event, run->plan->steps[run->step].entry);
+	event->failed = true;
+	event->started = run->started ? run->started : event->finished;
+	event->duration_us = run->started ? elapsed_us(run) : 0;
+	event->statements = Max(execution->statement_no - 1, 0);
+	if (execution->script)
+		event->path = execution->script->path;
+	event->line = execution->line;
+	event->statement_no = execution->statement_no;
+	if (execution->stmt)
+		event->statement = mig_statement_text(execution->stmt);
+	else if (execution->script && execution->line > 0)
+		event->statement = mig_script_line_text(execution->script, execution->line);
+	if (event->statement && strlen(event->statement) > RECORDED_STATEMENT)
+		event->statement = pnstrdup(event->statement,
+									pg_mbcliplen(event->statement, strlen(event->statement),
+												 RECORDED_STATEMENT));
+}
+
+/*
+ * A session that is terminated gets no chance to catch an error; its record
+ * is left to a worker.  Looks nothing up: this is the process's end.
+ */
+static void
+exit_callback(int code, Datum arg)
+{
+	Run		   *run = running;
+	MigEvent	event;
+
+	if (run == NULL)
+		return;
+	running = NULL;
+	if (run->execution.stmt)
+		run->execution.line = run->execution.stmt->line;
+	failure_event(run, &event);
+	event.sqlstate = "57P01";
+	event.message = "the session was terminated while the migration was running";
+	mig_record_failure(&event, false);
+}
+
 /* Remember a failure beyond the transaction, and say what is left of the run. */
 static void
 report_failure(Run *run, ErrorData *error, const char *function)
 {
-	const MigExecution *execution = &run->execution;
-	const MigEntry *entry;
 	MigEvent	event;
 	bool		recorded;
 
-	if (run->step >= run->plan->nsteps)
-		run->step = run->plan->nsteps - 1;
-	entry = run->plan->steps[run->step].entry;
-	mig_event_init(&event, run->project, run->down ? "rollback" : "apply", entry);
-	event.failed = true;
-	event.started = run->started ? run->started : event.finished;
-	event.duration_us = run->started ? elapsed_us(run) : 0;
-	event.statements = Max(execution->statement_no - 1, 0);
+	/* a failure before the first step comes before anybody was looked up */
+	if (run->base.project == NULL)
+		mig_event_init(&run->base, run->project, run->down ? "rollback" : "apply");
+	failure_event(run, &event);
 	event.sqlstate = unpack_sql_state(error->sqlerrcode);
 	event.message = error->message;
 	event.detail = error->detail;
 	event.hint = error->hint;
 	event.context = error->context;
-	if (execution->script)
-		event.path = execution->script->path;
-	event.line = execution->line;
-	event.statement_no = execution->statement_no;
-	if (execution->stmt)
-		event.statement = mig_statement_text(execution->stmt);
-	else if (execution->script && execution->line > 0)
-		event.statement = mig_script_line_text(execution->script, execution->line);
-	recorded = mig_record_failure(&event);
+	recorded = mig_record_failure(&event, true);
 
 	error->context = psprintf("%s%s%s() of %d %s: nothing of this run was kept%s",
 							  error->context ? error->context : "",
@@ -409,29 +452,39 @@ report_failure(Run *run, ErrorData *error, const char *function)
 static void
 execute_plan(Run *run, const char *function)
 {
+	static bool callback_set = false;
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	int			level = GetCurrentTransactionNestLevel();
 
+	if (!callback_set)
+	{
+		before_shmem_exit(exit_callback, (Datum) 0);
+		callback_set = true;
+	}
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		running = true;
+		running = run;
 		run_steps(run);
+		running = NULL;
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		running = false;
 	}
 	PG_CATCH();
 	{
 		ErrorData  *error;
 
-		running = false;
+		running = NULL;
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
+
+		/* a verify script has a subtransaction of its own within ours */
+		while (GetCurrentTransactionNestLevel() > level)
+			RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
 		pgstat_report_activity(STATE_RUNNING, debug_query_string);

@@ -138,6 +138,7 @@ migrate_recorder_main(Datum arg)
 	segment = dsm_attach(DatumGetUInt32(arg));
 	if (segment == NULL)
 		proc_exit(0);			/* the caller has given up */
+	dsm_unpin_segment(DatumGetUInt32(arg));
 	dsm_pin_mapping(segment);
 	shared = dsm_segment_address(segment);
 	before_shmem_exit(recorder_exit, PointerGetDatum(shared));
