@@ -420,10 +420,27 @@ refuse_list(List *entries, int sqlstate, const char *message, const char *hint)
 				 errhint("Nothing was run. %s", hint)));
 }
 
+/* Something that a migration needs and that is marked, or NULL. */
+static MigEntry *
+needs_marked(const MigEntry *entry)
+{
+	ListCell   *lc;
+
+	foreach(lc, entry->needs)
+	{
+		if (((MigEntry *) lfirst(lc))->mark == MARK_DONE)
+			return (MigEntry *) lfirst(lc);
+	}
+	return NULL;
+}
+
 /*
  * mig_plan_down
  *		The steps from here down to the target: NULL for one step, -N, a
  *		version that stays, or base.
+ *
+ * A repeatable with a down script goes before a version that it requires,
+ * and on the way to base.
  *
  * Raises an error before anything can run if a step has no down script, was
  * never run here, or is needed by a migration that stays.
@@ -463,30 +480,36 @@ mig_plan_down(MigEntry *entries, int n, const char *target)
 		if (entries[i].applied && entries[i].kind != MIG_KIND_REPEATABLE)
 			visit(&order, &entries[i], true);
 	}
-	if (base)
+	for (i = 0; i < n; i++)
 	{
-		for (i = 0; i < n; i++)
-		{
-			if (entries[i].applied && entries[i].kind == MIG_KIND_REPEATABLE &&
-				entries[i].down.exists)
-				visit(&order, &entries[i], true);
-		}
+		if (entries[i].applied && entries[i].kind == MIG_KIND_REPEATABLE &&
+			entries[i].down.exists)
+			visit(&order, &entries[i], true);
 	}
-
-	/* backwards: what needs another goes before it */
-	steps.steps = palloc((n + 1) * sizeof(MigStep));
-	steps.n = 0;
 	for (i = 0; i < n; i++)
 		entries[i].mark = MARK_NONE;
-	for (i = order.n - 1; i >= 0 && (count < 0 || steps.n < count); i--)
+
+	/* backwards: what needs another goes before it */
+	for (i = order.n - 1; i >= 0 && count != 0; i--)
 	{
 		MigEntry   *entry = order.steps[i].entry;
 
-		if (entry->kind == MIG_KIND_REPEATABLE && !base)
-			continue;
-		if (limit != NULL && !version_above(entry, limit))
+		if (entry->kind == MIG_KIND_REPEATABLE ||
+			(limit != NULL && !version_above(entry, limit)))
 			continue;
 		entry->mark = MARK_DONE;
+		count--;
+	}
+	steps.steps = palloc((n + 1) * sizeof(MigStep));
+	steps.n = 0;
+	for (i = order.n - 1; i >= 0; i--)
+	{
+		MigEntry   *entry = order.steps[i].entry;
+
+		if (entry->kind == MIG_KIND_REPEATABLE && (base || needs_marked(entry)))
+			entry->mark = MARK_DONE;
+		if (entry->mark != MARK_DONE)
+			continue;
 		add_step(&steps, entry, MIG_ROLLBACK);
 		if (entry->how == 'b' || entry->kind == MIG_KIND_BASELINE)
 			not_run = lappend(not_run, entry);
@@ -497,21 +520,14 @@ mig_plan_down(MigEntry *entries, int n, const char *target)
 	for (i = 0; i < order.n; i++)
 	{
 		MigEntry   *stays = order.steps[i].entry;
-		ListCell   *lc;
+		MigEntry   *goes = stays->mark == MARK_DONE ? NULL : needs_marked(stays);
 
-		if (stays->mark == MARK_DONE || stays->kind == MIG_KIND_REPEATABLE)
-			continue;
-		foreach(lc, stays->needs)
-		{
-			MigEntry   *goes = (MigEntry *) lfirst(lc);
-
-			if (goes->mark == MARK_DONE)
-				ereport(ERROR,
-						(errcode(ERRCODE_MIG_DEPENDENCY),
-						 errmsg("cannot roll back migration %s, because %s requires it",
-								entry_label(goes), entry_label(stays)),
-						 errhint("Nothing was run. Choose a target below both.")));
-		}
+		if (goes != NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_DEPENDENCY),
+					 errmsg("cannot roll back migration %s, because %s requires it",
+							entry_label(goes), entry_label(stays)),
+					 errhint("Nothing was run. Choose a target below both.")));
 	}
 	refuse_list(not_run, ERRCODE_MIG_NO_DOWN,
 				"cannot roll back below a baseline",
