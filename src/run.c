@@ -354,22 +354,32 @@ run_steps(Run *run)
 	AtEOXact_GUC(false, nest);
 }
 
-static const char *
+/* What to do next, where the error itself does not say it. */
+static char *
 hint_for(const ErrorData *error)
 {
+	const char *ours = NULL;
+
 	switch (error->sqlerrcode)
 	{
 		case ERRCODE_ACTIVE_SQL_TRANSACTION:
-			return "The statement refuses to run in a transaction. Mark the migration with -- migrate:no-transaction, run the output of migrate_script('+1') with psql, and go on.";
+			ours = "The statement refuses to run in a transaction. Mark the migration with -- migrate:no-transaction, run the output of migrate_script('+1') with psql, and go on.";
+			break;
 		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
-			return "A new enum value can be used once the migration that adds it is committed. Call migrate_apply() with that version as its target first.";
+			ours = "Apply and commit the migration that adds the value first, by calling migrate_apply() with its version as the target.";
+			break;
 		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
-			return "A procedure or DO block that commits cannot run in the caller's transaction. Run the output of migrate_script('+1') with psql, and go on.";
+			ours = "A procedure or DO block that commits cannot run in the caller's transaction. Run the output of migrate_script('+1') with psql, and go on.";
+			break;
 		case ERRCODE_QUERY_CANCELED:
-			return "Call again when you want to go on.";
+			ours = "Call again to go on.";
+			break;
 		default:
-			return "Correct the script, register it again and repeat the call.";
+			if (error->hint)
+				return error->hint;
+			return pstrdup("Correct the script, register it again and repeat the call.");
 	}
+	return error->hint ? psprintf("%s %s", error->hint, ours) : pstrdup(ours);
 }
 
 /* Everything on a failure but its error. */
@@ -445,8 +455,7 @@ report_failure(Run *run, ErrorData *error, const char *function)
 							  run->plan->nsteps,
 							  run->plan->nsteps == 1 ? "migration" : "migrations",
 							  recorded ? ", the failure is in migrate_history" : "");
-	if (error->hint == NULL)
-		error->hint = pstrdup(hint_for(error));
+	error->hint = hint_for(error);
 }
 
 static void

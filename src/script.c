@@ -473,7 +473,8 @@ split_chunks(const MigScript *script, ErrorPlace *place)
 			int			data = line_end(text, start + end);
 			int			data_end;
 
-			if (!is_blank(text + start + end, text + data))
+			if (!is_blank(text + start + end, text + data) &&
+				strncmp(text + start + end + strspn(text + start + end, " \t"), "--", 2) != 0)
 				ereport(ERROR,
 						(errcode(ERRCODE_MIG_BAD_SCRIPT),
 						 errmsg("text after COPY ... FROM stdin; on the same line"),
@@ -840,6 +841,25 @@ to_utf8(const char *text, int len)
 	return pg_server_to_any(text, len, PG_UTF8);
 }
 
+/* Hash text with its line ends as LF. */
+static void
+hash_lines(pg_cryptohash_ctx *hash, const char *p, const char *end)
+{
+	while (p < end)
+	{
+		const char *cr = memchr(p, '\r', end - p);
+
+		if (cr == NULL)
+		{
+			hash_update(hash, p, end - p);
+			break;
+		}
+		hash_update(hash, p, cr - p);
+		hash_update(hash, "\n", 1);
+		p = cr + (cr + 1 < end && cr[1] == '\n' ? 2 : 1);
+	}
+}
+
 /*
  * mig_checksum
  *		SHA-256 of a text: in UTF-8, without a byte order mark, line ends as
@@ -859,19 +879,7 @@ mig_checksum(const char *text)
 	end = p + strlen(p);
 	while (end > p && isspace((unsigned char) end[-1]))
 		end--;
-	while (p < end)
-	{
-		const char *cr = memchr(p, '\r', end - p);
-
-		if (cr == NULL)
-		{
-			hash_update(hash, p, end - p);
-			break;
-		}
-		hash_update(hash, p, cr - p);
-		hash_update(hash, "\n", 1);
-		p = cr + (cr[1] == '\n' ? 2 : 1);
-	}
+	hash_lines(hash, p, end);
 	result = hash_end(hash);
 	if (utf8 != text)
 		pfree(utf8);
@@ -884,7 +892,8 @@ hash_token(pg_cryptohash_ctx *hash, char tag, const char *text)
 	char	   *utf8 = to_utf8(text, strlen(text));
 
 	hash_update(hash, &tag, 1);
-	hash_update(hash, utf8, strlen(utf8) + 1);
+	hash_lines(hash, utf8, utf8 + strlen(utf8));
+	hash_update(hash, "", 1);
 	if (utf8 != text)
 		pfree(utf8);
 }
