@@ -70,8 +70,10 @@ describe(MigExecution *execution)
 	StringInfoData buf;
 
 	initStringInfo(&buf);
+	if (execution->label == NULL)
+		return pstrdup("deferred constraints of the calling transaction, before the first migration");
 	appendStringInfo(&buf, "migration %s, %s script", execution->label, execution->what);
-	if (execution->script->path)
+	if (execution->script && execution->script->path)
 		appendStringInfo(&buf, " (%s)", execution->script->path);
 	if (execution->line > 0)
 		appendStringInfo(&buf, ", line %d", execution->line);

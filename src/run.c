@@ -342,6 +342,12 @@ run_steps(Run *run)
 		parse_broken(run, &run->plan->steps[run->step]);
 
 	mig_event_init(&run->base, run->project, run->down ? "rollback" : "apply");
+
+	/* what the caller has left to its commit is not the first migration's */
+	run->execution.label = NULL;
+	run->step = 0;
+	mig_fire_deferred(&run->execution, &run->deferrable);
+
 	for (run->step = 0; run->step < run->plan->nsteps; run->step++)
 	{
 		MemoryContextSwitchTo(context);
