@@ -38,6 +38,7 @@ CREATE TABLE migrate_migration (
 	format text NOT NULL,
 	file_gone boolean NOT NULL DEFAULT false,
 	registered_by text NOT NULL,
+	registrant_superuser boolean NOT NULL,
 	registered_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	PRIMARY KEY (project, version_key)
 );
@@ -126,6 +127,10 @@ CREATE TRIGGER migrate_state_changed
 	AFTER INSERT OR UPDATE OR DELETE ON migrate_state
 	FOR EACH ROW EXECUTE FUNCTION migrate_state_changed();
 ALTER TABLE migrate_state ENABLE ALWAYS TRIGGER migrate_state_changed;
+CREATE TRIGGER migrate_state_truncated
+	AFTER TRUNCATE ON migrate_state
+	FOR EACH STATEMENT EXECUTE FUNCTION migrate_state_changed();
+ALTER TABLE migrate_state ENABLE ALWAYS TRIGGER migrate_state_truncated;
 
 CREATE FUNCTION migrate_log_append_only() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -336,7 +341,7 @@ CREATE FUNCTION migrate_lock_holders(OUT project text, OUT pid integer,
 	RETURNS SETOF record
 	LANGUAGE sql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
-	AS $$
+	BEGIN ATOMIC
 		SELECT p.project, a.pid, a.usename::text, a.application_name,
 			   a.client_addr, a.xact_start,
 			   CASE WHEN a.query LIKE 'migrate: %' THEN a.query ELSE a.state END,
@@ -347,13 +352,13 @@ CREATE FUNCTION migrate_lock_holders(OUT project text, OUT pid integer,
 		  FROM pg_locks l
 		  JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
 		  JOIN pg_stat_activity a ON a.pid = l.pid
-		  LEFT JOIN (SELECT h.project FROM @extschema@.migrate_log_head h
+		  LEFT JOIN (SELECT h.project FROM migrate_log_head h
 					  UNION
-					 SELECT @extschema@.migrate_project()) p
-			   ON @extschema@.migrate_lock_key(p.project)
+					 SELECT migrate_project()) p
+			   ON migrate_lock_key(p.project)
 				  = (l.classid::bigint << 32) | l.objid::bigint
-		 WHERE l.locktype = 'advisory' AND l.objsubid = 19783 AND l.granted
-	$$;
+		 WHERE l.locktype = 'advisory' AND l.objsubid = 19783 AND l.granted;
+	END;
 COMMENT ON FUNCTION migrate_lock_holders() IS
 	'who holds a run lock of this database, behind the view migrate_lock_holder';
 

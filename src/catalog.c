@@ -36,6 +36,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/pg_lsn.h"
@@ -72,6 +73,7 @@ typedef enum QueryNo
 	Q_SET_REPAIRED,
 	Q_SETTLE,
 	Q_SETTLE_BASELINES,
+	Q_UNSETTLE_ALL,
 	Q_CURRENT,
 	Q_LOCK_HOLDER,
 	Q_NEW_CHAIN,
@@ -103,7 +105,7 @@ static const QueryText query_texts[Q_COUNT] = {
 		"SELECT coalesce(m.version_key, s.version_key), coalesce(m.version, s.version),"
 		" coalesce(m.name, s.name), coalesce(m.kind, s.kind), m.version_key IS NOT NULL,"
 		" s.how, CASE WHEN m.kind" EQ "'repeatable' THEN m.checksum" EQ "s.checksum"
-		" ELSE m.fingerprint" EQ "s.fingerprint END, m.checksum, m.requires, m.registered_by,"
+		" ELSE m.fingerprint" EQ "s.fingerprint END, m.checksum, m.requires, m.registered_by, m.registrant_superuser,"
 		" m.up_statements, CASE WHEN m.up_no_transaction THEN coalesce(m.up_worker, 'its author asks for no transaction') ELSE m.up_worker END,"
 		" m.up_broken, m.up_path, m.down IS NOT NULL,"
 		" m.down_statements, CASE WHEN m.down_no_transaction THEN coalesce(m.down_worker, 'its author asks for no transaction') ELSE m.down_worker END,"
@@ -128,7 +130,7 @@ static const QueryText query_texts[Q_COUNT] = {
 	[Q_FETCH_ALL] = {
 		"SELECT name, version, kind, requires, up, up_path, up_line, up_no_transaction,"
 		" down, down_path, down_line, down_no_transaction, verify, verify_path,"
-		" verify_line, format, file_gone, settled, checksum, fingerprint"
+		" verify_line, format, file_gone, checksum, registrant_superuser"
 		" FROM %s.migrate_migration WHERE " PROJECT_KEY,
 		2, {TEXTOID, BYTEAOID}
 	},
@@ -154,14 +156,14 @@ static const QueryText query_texts[Q_COUNT] = {
 		" checksum, fingerprint, requires, up, up_path, up_line, up_no_transaction,"
 		" up_statements, up_worker, up_broken, down, down_path, down_line,"
 		" down_no_transaction, down_statements, down_worker, down_broken, verify,"
-		" verify_path, verify_line, format, registered_by, settled)"
+		" verify_path, verify_line, format, registered_by, registrant_superuser, settled)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
-		" $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, " SETTLED ")"
+		" $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, " SETTLED ")"
 		" ON CONFLICT DO NOTHING",
-		27, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
+		28, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
 			TEXTARRAYOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID,
 			TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID, INT4OID, TEXTOID, TEXTOID}
+		TEXTOID, INT4OID, TEXTOID, TEXTOID, BOOLOID}
 	},
 	[Q_UPDATE] = {
 		"UPDATE %1$s.migrate_migration SET version = $3, name = $4, kind = $5,"
@@ -170,12 +172,12 @@ static const QueryText query_texts[Q_COUNT] = {
 		" up_broken = $15, down = $16, down_path = $17, down_line = $18,"
 		" down_no_transaction = $19, down_statements = $20, down_worker = $21,"
 		" down_broken = $22, verify = $23, verify_path = $24, verify_line = $25,"
-		" format = $26, registered_by = $27, registered_at = pg_catalog.clock_timestamp(),"
+		" format = $26, registered_by = $27, registrant_superuser = $28, registered_at = pg_catalog.clock_timestamp(),"
 		" file_gone = false, settled = " SETTLED " WHERE " PROJECT_KEY,
-		27, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
+		28, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
 			TEXTARRAYOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID,
 			TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID, INT4OID, TEXTOID, TEXTOID}
+		TEXTOID, INT4OID, TEXTOID, TEXTOID, BOOLOID}
 	},
 	[Q_SET_NO_TRANSACTION] = {
 		"UPDATE %s.migrate_migration SET up_no_transaction = true,"
@@ -187,7 +189,8 @@ static const QueryText query_texts[Q_COUNT] = {
 		2, {TEXTOID, BYTEAOID}
 	},
 	[Q_IS_APPLIED] = {
-		"SELECT 1 FROM %s.migrate_state WHERE target_schema" EQ "'' AND " PROJECT_KEY,
+		"SELECT checksum, fingerprint FROM %s.migrate_state WHERE target_schema" EQ "''"
+		" AND " PROJECT_KEY,
 		2, {TEXTOID, BYTEAOID}
 	},
 	[Q_FILES_GONE] = {
@@ -239,6 +242,10 @@ static const QueryText query_texts[Q_COUNT] = {
 		"UPDATE %s.migrate_migration SET settled = $2 WHERE project" EQ "$1"
 		" AND kind" EQ "'baseline' AND settled OPERATOR(pg_catalog.<>) $2",
 		2, {TEXTOID, BOOLOID}
+	},
+	[Q_UNSETTLE_ALL] = {
+		"UPDATE %s.migrate_migration SET settled = false WHERE settled",
+		0, {0}
 	},
 	[Q_CURRENT] = {
 		"SELECT version FROM %s.migrate_state WHERE project" EQ "$1"
@@ -629,17 +636,18 @@ mig_catalog_load(const char *project, int *n)
 		entry->checksum = bytea_field(&visit, i, 8);
 		entry->requires = list_field(&visit, i, 9);
 		entry->registered_by = text_field(&visit, i, 10);
+		entry->registrant_superuser = bool_field(&visit, i, 11);
 		entry->up.exists = entry->registered;
-		entry->up.statements = int_field(&visit, i, 11, -1);
-		entry->up.worker = text_field(&visit, i, 12);
-		entry->up.broken = text_field(&visit, i, 13);
-		entry->up.path = text_field(&visit, i, 14);
-		entry->down.exists = bool_field(&visit, i, 15);
-		entry->down.statements = int_field(&visit, i, 16, -1);
-		entry->down.worker = text_field(&visit, i, 17);
-		entry->down.broken = text_field(&visit, i, 18);
-		entry->down.path = text_field(&visit, i, 19);
-		entry->same_text = bool_field(&visit, i, 20);
+		entry->up.statements = int_field(&visit, i, 12, -1);
+		entry->up.worker = text_field(&visit, i, 13);
+		entry->up.broken = text_field(&visit, i, 14);
+		entry->up.path = text_field(&visit, i, 15);
+		entry->down.exists = bool_field(&visit, i, 16);
+		entry->down.statements = int_field(&visit, i, 17, -1);
+		entry->down.worker = text_field(&visit, i, 18);
+		entry->down.broken = text_field(&visit, i, 19);
+		entry->down.path = text_field(&visit, i, 20);
+		entry->same_text = bool_field(&visit, i, 21);
 	}
 	leave(&visit);
 	*n = (int) rows;
@@ -789,6 +797,25 @@ script_params(const MigScript *script, const MigSide *side, Datum *values,
 	values[6] = text_datum(side->broken, &nulls[6]);
 }
 
+/* Say what a new text of an applied migration means. */
+static void
+report_edit(const MigSource *source, bool same_text, bool same_tokens)
+{
+	char	   *label = mig_label(source->version, source->name);
+
+	if (same_text)
+		return;
+	if (same_tokens)
+		ereport(NOTICE,
+				(errmsg("applied migration %s was edited, in comments or white space only",
+						label)));
+	else
+		ereport(WARNING,
+				(errcode(ERRCODE_MIG_CHANGED),
+				 errmsg("applied migration %s was registered with another text", label),
+				 errhint("Nothing will run until the text that ran is registered again, or this one is accepted with migrate_repair().")));
+}
+
 /*
  * mig_catalog_register
  *		Store a migration: "registered", "unchanged" or "replaced".
@@ -805,8 +832,9 @@ mig_catalog_register(const char *project, const MigSource *source,
 	bytea	   *key = mig_version_key(source->kind, source->version);
 	bytea	   *checksum = mig_checksum(source->up.text);
 	bytea	   *fingerprint = mig_fingerprint(&source->up);
-	Datum		values[27];
-	bool		nulls[27] = {false};
+	Datum		values[28];
+	bool		nulls[28] = {false};
+	bool		superuser_registers = superuser_arg(GetSessionUserId());
 	Datum	   *requires = palloc(sizeof(Datum) * Max(list_length(source->requires), 1));
 	int			nrequires = 0;
 	ListCell   *lc;
@@ -829,6 +857,7 @@ mig_catalog_register(const char *project, const MigSource *source,
 	script_params(&source->verify, NULL, &values[22], &nulls[22]);
 	values[25] = CStringGetTextDatum(source->format);
 	values[26] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
+	values[27] = BoolGetDatum(superuser_registers);
 
 	while (action == NULL)
 	{
@@ -837,7 +866,7 @@ mig_catalog_register(const char *project, const MigSource *source,
 			char	   *name = text_field(&visit, 0, 1);
 			char	   *version = text_field(&visit, 0, 2);
 			char	   *path = text_field(&visit, 0, 6);
-			bool		was_settled = bool_field(&visit, 0, 18);
+			bool		same_checksum = mig_key_cmp(bytea_field(&visit, 0, 18), checksum) == 0;
 			MigScript	old_up;
 			MigScript	old_down;
 			MigScript	old_verify;
@@ -861,7 +890,10 @@ mig_catalog_register(const char *project, const MigSource *source,
 				same_script(&old_down, &source->down) &&
 				same_script(&old_verify, &source->verify) &&
 				same_list(list_field(&visit, 0, 4), source->requires);
-			if (same && same_place(&old_up, &source->up) &&
+
+			/* a superuser who registers a stranger's text answers for it */
+			if (same && (bool_field(&visit, 0, 19) || !superuser_registers) &&
+				same_place(&old_up, &source->up) &&
 				same_place(&old_down, &source->down) &&
 				same_place(&old_verify, &source->verify) &&
 				strcmp(version, source->version) == 0 &&
@@ -869,9 +901,6 @@ mig_catalog_register(const char *project, const MigSource *source,
 				action = "unchanged";
 			else
 			{
-				bool		same_checksum = mig_key_cmp(bytea_field(&visit, 0, 19), checksum) == 0;
-				bool		same_tokens = mig_key_cmp(bytea_field(&visit, 0, 20), fingerprint) == 0;
-
 				/*
 				 * Whether it is settled is decided by a snapshot taken when
 				 * nobody else can change that any more.
@@ -881,18 +910,9 @@ mig_catalog_register(const char *project, const MigSource *source,
 				action = same ? "unchanged" : "replaced";
 				if (!same_checksum && source->kind == MIG_KIND_VERSIONED &&
 					run_for_key(Q_IS_APPLIED, project, key) > 0)
-				{
-					if (was_settled && same_tokens)
-						ereport(NOTICE,
-								(errmsg("applied migration %s was edited, in comments or white space only",
-										mig_label(source->version, source->name))));
-					else if (!same_tokens)
-						ereport(WARNING,
-								(errcode(ERRCODE_MIG_CHANGED),
-								 errmsg("applied migration %s was registered with another text",
-										mig_label(source->version, source->name)),
-								 errhint("Nothing will run until the text that ran is registered again, or this one is accepted with migrate_repair().")));
-				}
+					report_edit(source,
+								mig_key_cmp(bytea_field(&visit, 0, 1), checksum) == 0,
+								mig_key_cmp(bytea_field(&visit, 0, 2), fingerprint) == 0);
 			}
 		}
 		else
@@ -1164,11 +1184,17 @@ migrate_state_changed(PG_FUNCTION_ARGS)
 	bool		nulls[4] = {false};
 	bool		isnull;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("migrate_state_changed() must be called as a row trigger")));
+				 errmsg("migrate_state_changed() must be called as a trigger")));
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+	{
+		visit = enter();
+		run_query(Q_UNSETTLE_ALL, NULL, NULL);
+		leave(&visit);
+		return PointerGetDatum(NULL);
+	}
 
 	desc = RelationGetDescr(trigger->tg_relation);
 	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
@@ -1503,7 +1529,8 @@ verify_chain(ReturnSetInfo *result, const char *project, bool has_head,
 		add_problem(result, project, expected - 1, "the end of the log is not known any more");
 	else if (expected - 1 < entries)
 		add_problem(result, project, expected,
-					psprintf("%lld entries at the end are missing",
+					entries == expected ? "the last entry is missing" :
+					psprintf("the last %lld entries are missing",
 							 (long long) (entries - expected + 1)));
 	else if (expected - 1 > entries ||
 			 VARSIZE_ANY_EXHDR(head) != MIG_HASH_LENGTH ||

@@ -122,6 +122,7 @@ typedef struct MigEntry
 	bytea	   *checksum;
 	List	   *requires;		/* of char *, as registered */
 	char	   *registered_by;
+	bool		registrant_superuser;	/* when registering */
 	MigSide		up;
 	MigSide		down;
 	/* plan.c's own */

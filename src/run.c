@@ -177,7 +177,8 @@ refuse_untrusted_steps(const MigPlan *plan)
 	int			i;
 
 	if (mig_trust_registrants ||
-		!(superuser() || superuser_arg(GetSessionUserId())))
+		!(superuser() || superuser_arg(GetSessionUserId()) ||
+		  superuser_arg(GetAuthenticatedUserId())))
 		return;
 	for (i = 0; i < plan->nsteps; i++)
 	{
@@ -187,13 +188,13 @@ refuse_untrusted_steps(const MigPlan *plan)
 		if (plan->steps[i].action == MIG_COVER)
 			continue;
 		role = get_role_oid(entry->registered_by, true);
-		if (!OidIsValid(role) || !superuser_arg(role))
+		if (!entry->registrant_superuser || !OidIsValid(role) || !superuser_arg(role))
 			ereport(ERROR,
 					(errcode(ERRCODE_MIG_UNTRUSTED),
 					 errmsg("a superuser must not run migration %s, which \"%s\" registered",
 							step_label(&plan->steps[i]), entry->registered_by),
 					 errdetail("Its text could do anything with a superuser's rights."),
-					 errhint("Nothing was run. Connect as a role that owns the objects, or read the text with migrate_script() and set migrate.trust_registrants to on.")));
+					 errhint("Nothing was run. Connect as a role that owns the objects; or read the text with migrate_script(), and register it yourself or set migrate.trust_registrants to on.")));
 	}
 }
 
