@@ -207,15 +207,28 @@ set_for_run(const char *name, const char *value)
 }
 
 static void
+lock_plan_callback(void *arg)
+{
+	errcontext("locking the migrations of the plan against being registered anew; nothing was run");
+}
+
+static void
 lock_plan(const char *project, const MigPlan *plan)
 {
+	ErrorContextCallback callback;
 	int			nest = NewGUCNestLevel();
 	char		timeout[32];
 
 	/* someone may be registering; do not wait for that longer than for a run */
-	snprintf(timeout, sizeof(timeout), "%d", Max(mig_lock_wait, 0));
+	snprintf(timeout, sizeof(timeout), "%d",
+			 mig_lock_wait == 0 ? 1 : Max(mig_lock_wait, 0));
 	set_for_run("lock_timeout", timeout);
+	callback.callback = lock_plan_callback;
+	callback.arg = NULL;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	mig_catalog_lock_plan(project, plan);
+	error_context_stack = callback.previous;
 	AtEOXact_GUC(true, nest);
 }
 
