@@ -22,12 +22,9 @@
 
 PG_FUNCTION_INFO_V1(migrate_lock_key);
 
-/*
- * mig_lock_number
- *		The lock's 64 bit key for a project and a target schema.
- */
-int64
-mig_lock_number(const char *project, const char *target_schema)
+/* The lock's 64 bit key for a project and a target schema. */
+static int64
+lock_number(const char *project, const char *target_schema)
 {
 	uint64		seed = DatumGetUInt64(hash_any_extended((const unsigned char *) project,
 														strlen(project), 0));
@@ -39,14 +36,14 @@ mig_lock_number(const char *project, const char *target_schema)
 Datum
 migrate_lock_key(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(mig_lock_number(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+	PG_RETURN_INT64(lock_number(text_to_cstring(PG_GETARG_TEXT_PP(0)),
 									text_to_cstring(PG_GETARG_TEXT_PP(1))));
 }
 
 static void
 set_tag(LOCKTAG *tag, const char *project)
 {
-	uint64		key = (uint64) mig_lock_number(project, "");
+	uint64		key = (uint64) lock_number(project, "");
 
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (key >> 32),
 						 (uint32) key, MIG_LOCK_CLASS);

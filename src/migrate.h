@@ -43,7 +43,6 @@
 /* version.c */
 extern bytea *mig_version_key(char kind, const char *version);
 extern int	mig_key_cmp(const bytea *a, const bytea *b);
-extern char mig_key_kind(const bytea *key);
 
 /* script.c */
 #define MIG_HASH_LENGTH 32		/* bytes of a SHA-256 */
@@ -166,14 +165,12 @@ extern int	mig_lock_wait;
 extern int	mig_lock_timeout;
 extern char *mig_search_path;
 extern char *mig_role;
-extern char *mig_environment;
 extern bool mig_record_failures;
 extern bool mig_trust_registrants;
 
 /* lock.c */
 #define MIG_LOCK_CLASS 0x4d47
 
-extern int64 mig_lock_number(const char *project, const char *target_schema);
 extern bool mig_lock_try(const char *project);
 extern void mig_lock_wait_for(const char *project, const char *holder);
 extern void mig_lock_release(const char *project);
@@ -324,7 +321,6 @@ typedef struct MigRecorderShared
 } MigRecorderShared;
 
 extern void mig_event_serialize(const MigEvent *event, StringInfo buf);
-extern void mig_event_deserialize(const char *data, Size size, MigEvent *event);
 extern PGDLLEXPORT void migrate_recorder_main(Datum arg);
 
 #endif							/* MIGRATE_H */

@@ -22,9 +22,11 @@ int			mig_lock_wait = 60000;
 int			mig_lock_timeout = 0;
 char	   *mig_search_path = NULL;
 char	   *mig_role = NULL;
-char	   *mig_environment = NULL;
 bool		mig_record_failures = true;
 bool		mig_trust_registrants = false;
+
+/* Read by migrate_identity(), in SQL. */
+static char *environment = NULL;
 
 static const struct config_enum_entry order_options[] = {
 	{"error", MIG_ORDER_ERROR, false},
@@ -79,7 +81,7 @@ _PG_init(void)
 							   &mig_role, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("migrate.environment",
 							   "Label of this environment, shown by migrate_identity().",
-							   NULL, &mig_environment, "", PGC_USERSET, 0,
+							   NULL, &environment, "", PGC_USERSET, 0,
 							   NULL, NULL, NULL);
 	DefineCustomBoolVariable("migrate.record_failures",
 							 "Record failed attempts beyond their transaction.",

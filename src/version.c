@@ -165,21 +165,3 @@ mig_key_cmp(const bytea *a, const bytea *b)
 
 	return result != 0 ? result : alen - blen;
 }
-
-/*
- * mig_key_kind
- *		Which kind of migration has this key.
- */
-char
-mig_key_kind(const bytea *key)
-{
-	switch (*VARDATA_ANY(key))
-	{
-		case KEY_BASELINE:
-			return MIG_KIND_BASELINE;
-		case KEY_REPEATABLE:
-			return MIG_KIND_REPEATABLE;
-		default:
-			return MIG_KIND_VERSIONED;
-	}
-}

@@ -89,12 +89,9 @@ receive_block(StringInfo buf)
 	return copy;
 }
 
-/*
- * mig_event_deserialize
- *		Read what mig_event_serialize() wrote; all fields are palloc'd.
- */
-void
-mig_event_deserialize(const char *data, Size size, MigEvent *event)
+/* Read what mig_event_serialize() wrote; all fields are palloc'd. */
+static void
+deserialize_event(const char *data, Size size, MigEvent *event)
 {
 	StringInfoData buf;
 	int			i;
@@ -156,7 +153,7 @@ migrate_recorder_main(Datum arg)
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	pgstat_report_activity(STATE_RUNNING, "migrate: recording a failure");
-	mig_event_deserialize(shared->data, shared->size, &event);
+	deserialize_event(shared->data, shared->size, &event);
 	chain.project = event.project;
 	mig_chain_append(&chain, &event);
 	mig_chain_close(&chain);
