@@ -180,9 +180,9 @@ static const QueryText query_texts[Q_COUNT] = {
 		TEXTOID, INT4OID, TEXTOID, TEXTOID, BOOLOID}
 	},
 	[Q_SET_NO_TRANSACTION] = {
-		"UPDATE %s.migrate_migration SET up_no_transaction = true,"
-		" down_no_transaction = true WHERE " PROJECT_KEY,
-		2, {TEXTOID, BYTEAOID}
+		"UPDATE %s.migrate_migration SET up_no_transaction = $3,"
+		" down_no_transaction = $4 WHERE " PROJECT_KEY,
+		4, {TEXTOID, BYTEAOID, BOOLOID, BOOLOID}
 	},
 	[Q_DELETE] = {
 		"DELETE FROM %s.migrate_migration WHERE " PROJECT_KEY,
@@ -928,17 +928,20 @@ mig_catalog_register(const char *project, const MigSource *source,
 
 /*
  * mig_catalog_set_no_transaction
- *		Note that a registered migration must run outside a transaction;
- *		false if it is not registered.
+ *		Say of a registered migration which of its scripts must run outside of
+ *		a transaction.
  */
-bool
-mig_catalog_set_no_transaction(const char *project, const bytea *key)
+void
+mig_catalog_set_no_transaction(const char *project, const bytea *key, bool up, bool down)
 {
 	Visit		visit = enter();
-	bool		found = run_for_key(Q_SET_NO_TRANSACTION, project, key) > 0;
+	Datum		values[4] = {
+		CStringGetTextDatum(project), PointerGetDatum(key),
+		BoolGetDatum(up), BoolGetDatum(down)
+	};
 
+	run_query(Q_SET_NO_TRANSACTION, values, NULL);
 	leave(&visit);
-	return found;
 }
 
 /*

@@ -127,6 +127,8 @@ typedef struct MigEntry
 	/* plan.c's own */
 	List	   *needs;			/* of MigEntry * */
 	int			mark;
+	bool		asked;
+	bool		follows;
 } MigEntry;
 
 typedef enum MigAction
@@ -238,7 +240,8 @@ extern void mig_catalog_lock_plan(const char *project, const MigPlan *plan);
 extern MigStored *mig_catalog_fetch(const char *project, const bytea *key);
 extern const char *mig_catalog_register(const char *project, const MigSource *source,
 										const MigSide *up, const MigSide *down);
-extern bool mig_catalog_set_no_transaction(const char *project, const bytea *key);
+extern void mig_catalog_set_no_transaction(const char *project, const bytea *key,
+										   bool up, bool down);
 extern void mig_catalog_unregister(const char *project, const bytea *key);
 extern List *mig_catalog_files_gone(const char *project, const char *directory,
 									ArrayType *keys);

@@ -32,6 +32,13 @@ typedef struct Steps
 	int			n;
 } Steps;
 
+/* How a migration was reached from those that need it. */
+typedef struct Path
+{
+	MigEntry   *entry;
+	const struct Path *from;
+} Path;
+
 typedef struct NameEntry
 {
 	const char *name;			/* hash key: the pointed-to text */
@@ -194,34 +201,52 @@ add_step(Steps *steps, MigEntry *entry, MigAction action)
 	steps->n++;
 }
 
+static void
+refuse_circle(const MigEntry *entry, const Path *path)
+{
+	char	   *circle = entry_label(entry);
+
+	/* the path leads back from here to where it was entered */
+	for (; path->entry != entry; path = path->from)
+		circle = psprintf("%s -> %s", entry_label(path->entry), circle);
+	ereport(ERROR,
+			(errcode(ERRCODE_MIG_DEPENDENCY),
+			 errmsg("migration %s requires itself", entry_label(entry)),
+			 errdetail("Each requires the next: %s -> %s.", entry_label(entry), circle),
+			 errhint("Take one of the requirements out of the circle.")));
+}
+
 /*
  * Add a migration after everything that it needs and that is not there.
  * "all" adds what is applied as well: the order in which it must have been.
  */
 static void
-visit(Steps *steps, MigEntry *entry, bool all)
+visit_from(Steps *steps, MigEntry *entry, bool all, const Path *from)
 {
+	Path		path = {entry, from};
 	ListCell   *lc;
 
 	check_stack_depth();
 	if (entry->mark == MARK_DONE)
 		return;
 	if (entry->mark == MARK_OPEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_DEPENDENCY),
-				 errmsg("migration %s requires itself, directly or through others",
-						entry_label(entry)),
-				 errhint("Take one of the requirements out of the circle.")));
+		refuse_circle(entry, from);
 	entry->mark = MARK_OPEN;
 	foreach(lc, entry->needs)
 	{
 		MigEntry   *needed = (MigEntry *) lfirst(lc);
 
 		if (all ? needed->applied : !needed->applied)
-			visit(steps, needed, all);
+			visit_from(steps, needed, all, &path);
 	}
 	entry->mark = MARK_DONE;
 	add_step(steps, entry, MIG_APPLY);
+}
+
+static void
+visit(Steps *steps, MigEntry *entry, bool all)
+{
+	visit_from(steps, entry, all, NULL);
 }
 
 static int64
@@ -276,6 +301,31 @@ version_above(const MigEntry *a, const MigEntry *b)
 	return order > 0 || (order == 0 && alen > blen);
 }
 
+/*
+ * Does a pending migration need, directly or through others, an applied one
+ * as high as that?  Then it could not have come before it.
+ */
+static bool
+follows(MigEntry *entry, const MigEntry *highest)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (entry->asked)
+		return entry->follows;
+	entry->asked = true;
+	foreach(lc, entry->needs)
+	{
+		MigEntry   *needed = (MigEntry *) lfirst(lc);
+
+		if ((needed->applied && needed->kind != MIG_KIND_REPEATABLE &&
+			 !version_above(highest, needed)) ||
+			follows(needed, highest))
+			entry->follows = true;
+	}
+	return entry->follows;
+}
+
 static void
 refuse_changed(MigEntry *entries, int n)
 {
@@ -319,6 +369,7 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 	List	   *out_of_order = NIL;
 	int64		count = -1;
 	bool		left_over = false;
+	ListCell   *lc;
 	int			i;
 
 	if (is_down_target(target))
@@ -371,7 +422,8 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 			left_over = true;
 			continue;
 		}
-		if (highest != NULL && !version_above(entry, highest))
+		if (highest != NULL && !version_above(entry, highest) &&
+			!follows(entry, highest))
 		{
 			out_of_order = lappend(out_of_order, entry);
 			if (policy == MIG_ORDER_SKIP)
@@ -389,8 +441,6 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 				 errdetail("Lower than the applied version %s: %s.",
 						   highest->version, list_labels(out_of_order)),
 				 errhint("Nothing was run. Give each a higher version, or set migrate.out_of_order to allow or skip.")));
-	if (policy == MIG_ORDER_SKIP)
-		plan->skipped = out_of_order;
 
 	/* repeatables see the schema complete, or wait until it is */
 	if (!left_over)
@@ -403,6 +453,13 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 				!(entry->applied && entry->settled))
 				visit(&steps, entry, false);
 		}
+	}
+
+	/* unless another one needs it */
+	foreach(lc, out_of_order)
+	{
+		if (((MigEntry *) lfirst(lc))->mark != MARK_DONE)
+			plan->skipped = lappend(plan->skipped, lfirst(lc));
 	}
 
 	plan->steps = steps.steps;

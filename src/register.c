@@ -106,6 +106,7 @@ register_source(const MigSource *source)
 	MigSide		verify;
 	const char *action;
 	const char *p;
+	ListCell   *lc;
 
 	for (p = source->name; *p; p++)
 	{
@@ -118,6 +119,18 @@ register_source(const MigSource *source)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a migration's name has at most 512 bytes")));
+
+	if (source->kind != MIG_KIND_REPEATABLE &&
+		(source->version[0] == '+' || source->version[0] == '-' ||
+		 strcmp(source->version, "base") == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("version \"%s\" would be taken for a target", source->version),
+				 errdetail("A target is a version, +N, -N or base.")));
+
+	/* what could be no version is not to be found when a plan is made */
+	foreach(lc, source->requires)
+		(void) mig_version_key(MIG_KIND_VERSIONED, (char *) lfirst(lc));
 
 	judge(&source->up, &up);
 	judge(&source->down, &down);
@@ -200,45 +213,74 @@ without_bom(char *content)
 	return strncmp(content, "\xEF\xBB\xBF", 3) == 0 ? content + 3 : content;
 }
 
-/*
- * One file of a migration that has several: take the rest from what is
- * registered.  False if the file only says how to run what is there.
- */
+/* Some formats say how to run a script in a file beside it. */
 static bool
-complete_source(MigSource *source, const char *path)
+has_settings_file(const char *format)
+{
+	return strcmp(format, "diesel") == 0 || strcmp(format, "flyway") == 0;
+}
+
+/*
+ * A settings file alone: diesel's is about both scripts, Flyway's about the
+ * one whose name it bears.
+ */
+static const char *
+apply_settings(const MigSource *source, const bytea *key, const MigStored *stored,
+			   const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char		first = slash ? slash[1] : path[0];
+	bool		flyway = strcmp(source->format, "flyway") == 0;
+	bool		up = stored->up.no_transaction;
+	bool		down = stored->down.no_transaction;
+
+	if (!flyway || first != 'U')
+		up = source->up.no_transaction;
+	if (!flyway || first == 'U')
+		down = source->down.no_transaction;
+	if (up == stored->up.no_transaction && down == stored->down.no_transaction)
+		return "unchanged";
+	mig_catalog_set_no_transaction(mig_project, key, up, down);
+	return "replaced";
+}
+
+/*
+ * Register one file; where its migration has several, take the rest from
+ * what is registered.
+ */
+static const char *
+register_file(MigSource *source, const char *path)
 {
 	bytea	   *key = mig_version_key(source->kind, source->version);
 	MigStored  *stored = mig_catalog_fetch(mig_project, key);
 
 	if (source->up.text == NULL)
 	{
-		if (stored == NULL || strcmp(stored->name, source->name) != 0)
+		if (stored == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_MIG_BAD_FILE),
 					 errmsg("there is no up script for \"%s\"", path),
-					 errdetail("Migration %s is not registered.",
-							   mig_label(source->version, source->name)),
+					 errdetail("Version %s is not registered.", source->version),
 					 errhint("Register the file with its up script first.")));
+		source->name = stored->name;
 		if (source->down.text == NULL)
-		{
-			if (source->up.no_transaction)
-				mig_catalog_set_no_transaction(mig_project, key);
-			return false;
-		}
+			return apply_settings(source, key, stored, path);
+		source->format = stored->format;
 		source->up = stored->up;
 		source->verify = stored->verify;
 		source->requires = stored->requires;
+		if (has_settings_file(source->format))
+			source->down.no_transaction = stored->down.no_transaction;
 	}
-	else if (stored != NULL && source->down.text == NULL &&
-			 stored->down.path != NULL && stored->up.path != NULL &&
-			 strcmp(stored->down.path, stored->up.path) != 0)
-		source->down = stored->down;
-
-	/* diesel says so in a file of its own, which may have come before */
-	if (stored != NULL && strcmp(source->format, "diesel") == 0 &&
-		stored->up.no_transaction)
-		source->up.no_transaction = source->down.no_transaction = true;
-	return true;
+	else if (stored != NULL)
+	{
+		if (source->down.text == NULL && stored->down.path != NULL &&
+			stored->up.path != NULL && strcmp(stored->down.path, stored->up.path) != 0)
+			source->down = stored->down;
+		if (has_settings_file(source->format))
+			source->up.no_transaction = stored->up.no_transaction;
+	}
+	return register_source(source);
 }
 
 Datum
@@ -256,7 +298,7 @@ migrate_register_file(PG_FUNCTION_ARGS)
 	file.path = argument(fcinfo, 0);
 	file.content = without_bom(argument(fcinfo, 1));
 	source = mig_format_read_file(&file);
-	action = complete_source(source, file.path) ? register_source(source) : "replaced";
+	action = register_file(source, file.path);
 	values[0] = CStringGetTextDatum(source->version);
 	values[1] = CStringGetTextDatum(source->name);
 	values[2] = CStringGetTextDatum(action);
