@@ -159,7 +159,7 @@ CREATE FUNCTION migrate_register_file(path text, content text,
 									  OUT version text, OUT name text,
 									  OUT action text)
 	RETURNS SETOF record
-	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION migrate_register_file(text, text) IS
 	'register a migration file, its format recognised from path and content';
 
@@ -167,13 +167,13 @@ CREATE FUNCTION migrate_load(directory text,
 							 OUT version text, OUT name text, OUT format text,
 							 OUT action text, OUT path text)
 	RETURNS SETOF record
-	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION migrate_load(text) IS
 	'register every migration of a directory on the server, all or none';
 
 CREATE FUNCTION migrate_unregister(version text)
 	RETURNS void
-	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION migrate_unregister(text) IS
 	'forget a migration that is not applied';
 
@@ -200,7 +200,7 @@ COMMENT ON FUNCTION migrate_current() IS
 	'the highest applied version, NULL if none';
 
 CREATE FUNCTION migrate_require(version text) RETURNS boolean
-	AS 'MODULE_PATHNAME' LANGUAGE C STRICT STABLE;
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
 COMMENT ON FUNCTION migrate_require(text) IS
 	'true, or an error unless the version is applied';
 
@@ -395,22 +395,22 @@ COMMENT ON FUNCTION migrate_rollback(text) IS
 	'run down scripts, one step by default or down to the target, in the caller''s transaction';
 
 CREATE FUNCTION migrate_baseline(version text) RETURNS integer
-	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION migrate_baseline(text) IS
 	'record every registered version up to this one as applied without running it; how many';
 
 CREATE FUNCTION migrate_mark(version text, reason text) RETURNS void
-	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION migrate_mark(text, text) IS
 	'record one migration as applied without running it';
 
 CREATE FUNCTION migrate_unmark(version text, reason text) RETURNS void
-	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION migrate_unmark(text, text) IS
 	'record one migration as not applied without running its down script';
 
 CREATE FUNCTION migrate_repair(version text) RETURNS text
-	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION migrate_repair(text) IS
 	'accept the registered text of an applied migration that was edited: repaired or unchanged';
 

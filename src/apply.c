@@ -28,12 +28,6 @@ PG_FUNCTION_INFO_V1(migrate_mark);
 PG_FUNCTION_INFO_V1(migrate_unmark);
 PG_FUNCTION_INFO_V1(migrate_repair);
 
-static char *
-text_argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
 static Datum
 text_value(const char *text, bool *isnull)
 {
@@ -80,7 +74,7 @@ run_and_return(FunctionCallInfo fcinfo, bool down)
 
 	InitMaterializedSRF(fcinfo, 0);
 	context = call_context(&caller);
-	results = mig_run(text_argument(fcinfo, 0), down, &n);
+	results = mig_run(mig_text_argument(fcinfo, 0, NULL), down, &n);
 	for (i = 0; i < n; i++)
 	{
 		MigResult  *result = &results[i];
@@ -138,7 +132,7 @@ migrate_plan(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	context = call_context(&caller);
-	plan = plan_to(text_argument(fcinfo, 0));
+	plan = plan_to(mig_text_argument(fcinfo, 0, NULL));
 	for (i = 0; i < plan->nsteps; i++)
 	{
 		const MigStep *step = &plan->steps[i];
@@ -242,7 +236,7 @@ migrate_script(PG_FUNCTION_ARGS)
 	int			i;
 
 	context = call_context(&caller);
-	plan = plan_to(text_argument(fcinfo, 0));
+	plan = plan_to(mig_text_argument(fcinfo, 0, NULL));
 	schema = mig_catalog_schema();
 	initStringInfo(&buf);
 	appendStringInfoString(&buf, "-- For psql. Stops at the first error; what ran before it is recorded.\n"
@@ -269,7 +263,7 @@ migrate_current(PG_FUNCTION_ARGS)
 Datum
 migrate_require(PG_FUNCTION_ARGS)
 {
-	char	   *version = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *version = mig_text_argument(fcinfo, 0, "version");
 
 	if (!mig_catalog_is_applied(mig_project,
 								mig_version_key(MIG_KIND_VERSIONED, version)) &&
@@ -347,7 +341,7 @@ migrate_baseline(PG_FUNCTION_ARGS)
 	int			i;
 	int			marked = 0;
 
-	last = entry_for_change("migrate_baseline", text_argument(fcinfo, 0), &entries, &n);
+	last = entry_for_change("migrate_baseline", mig_text_argument(fcinfo, 0, "version"), &entries, &n);
 	if (last->kind == MIG_KIND_REPEATABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
@@ -371,7 +365,7 @@ migrate_baseline(PG_FUNCTION_ARGS)
 static char *
 reason_argument(FunctionCallInfo fcinfo)
 {
-	char	   *reason = text_argument(fcinfo, 1);
+	char	   *reason = mig_text_argument(fcinfo, 1, "reason");
 
 	if (reason[strspn(reason, " \t\r\n")] == '\0')
 		ereport(ERROR,
@@ -392,7 +386,7 @@ migrate_mark(PG_FUNCTION_ARGS)
 	MigChain	chain = {0};
 	int			n;
 
-	entry = entry_for_change("migrate_mark", text_argument(fcinfo, 0), &entries, &n);
+	entry = entry_for_change("migrate_mark", mig_text_argument(fcinfo, 0, "version"), &entries, &n);
 	if (entry->applied && entry->kind != MIG_KIND_REPEATABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_APPLIED),
@@ -418,7 +412,7 @@ migrate_unmark(PG_FUNCTION_ARGS)
 	MigChain	chain = {0};
 	int			n;
 
-	entry = entry_for_change("migrate_unmark", text_argument(fcinfo, 0), &entries, &n);
+	entry = entry_for_change("migrate_unmark", mig_text_argument(fcinfo, 0, "version"), &entries, &n);
 	if (!entry->applied)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NOT_APPLIED),
@@ -444,7 +438,7 @@ migrate_repair(PG_FUNCTION_ARGS)
 	const char *action = "unchanged";
 	int			n;
 
-	entry = entry_for_change("migrate_repair", text_argument(fcinfo, 0), &entries, &n);
+	entry = entry_for_change("migrate_repair", mig_text_argument(fcinfo, 0, "version"), &entries, &n);
 	if (!entry->applied)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NOT_APPLIED),

@@ -142,6 +142,7 @@ typedef struct MigStep
 {
 	MigEntry   *entry;
 	MigAction	action;
+	bool		log_only;		/* the state has the versioned one's row */
 } MigStep;
 
 typedef struct MigPlan
@@ -160,7 +161,10 @@ extern MigPlan *mig_plan_to(MigEntry *entries, int n, const char *target,
 extern MigEntry *mig_plan_find(MigEntry *entries, int n, const char *version);
 extern char *mig_label(const char *version, const char *name);
 
-/* module.c: settings */
+/* module.c */
+extern char *mig_text_argument(FunctionCallInfo fcinfo, int n, const char *name);
+
+/* settings */
 extern char *mig_project;
 extern int	mig_out_of_order;
 extern int	mig_lock_wait;

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * module.c
- *	  Loading: the module's magic and its settings.
+ *	  Loading: the module's magic and its settings; and what all functions do
+ *	  with their arguments.
  *
  * The library needs no preloading: a session loads it with the first
  * function that it calls, and a worker by its name.
@@ -12,6 +13,7 @@
 
 #include <limits.h>
 
+#include "utils/builtins.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -44,6 +46,23 @@ check_project(char **newval, void **extra, GucSource source)
 		return false;
 	}
 	return true;
+}
+
+/*
+ * mig_text_argument
+ *		A text argument as a palloc'd C string.  NULL if it is null, or an
+ *		error if it has a name, because then it must not be.
+ */
+char *
+mig_text_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (!PG_ARGISNULL(n))
+		return text_to_cstring(PG_GETARG_TEXT_PP(n));
+	if (name != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+	return NULL;
 }
 
 PGDLLEXPORT void _PG_init(void);

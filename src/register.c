@@ -145,12 +145,6 @@ register_source(const MigSource *source)
 	return action;
 }
 
-static char *
-argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
 static void
 set_script(MigScript *script, char *text)
 {
@@ -166,11 +160,11 @@ migrate_register(PG_FUNCTION_ARGS)
 	mig_refuse_unless_ready("migrate_register");
 	source.kind = MIG_KIND_VERSIONED;
 	source.format = "sql";
-	source.version = argument(fcinfo, 0);
-	source.name = argument(fcinfo, 1);
-	set_script(&source.up, argument(fcinfo, 2));
-	set_script(&source.down, argument(fcinfo, 3));
-	set_script(&source.verify, argument(fcinfo, 4));
+	source.version = mig_text_argument(fcinfo, 0, NULL);
+	source.name = mig_text_argument(fcinfo, 1, NULL);
+	set_script(&source.up, mig_text_argument(fcinfo, 2, NULL));
+	set_script(&source.down, mig_text_argument(fcinfo, 3, NULL));
+	set_script(&source.verify, mig_text_argument(fcinfo, 4, NULL));
 
 	if (source.name == NULL || source.name[strspn(source.name, " ")] == '\0')
 		ereport(ERROR,
@@ -295,8 +289,8 @@ migrate_register_file(PG_FUNCTION_ARGS)
 
 	mig_refuse_unless_ready("migrate_register_file");
 	InitMaterializedSRF(fcinfo, 0);
-	file.path = argument(fcinfo, 0);
-	file.content = without_bom(argument(fcinfo, 1));
+	file.path = mig_text_argument(fcinfo, 0, "path");
+	file.content = without_bom(mig_text_argument(fcinfo, 1, "content"));
 	source = mig_format_read_file(&file);
 	action = register_file(source, file.path);
 	values[0] = CStringGetTextDatum(source->version);
@@ -498,7 +492,7 @@ migrate_load(PG_FUNCTION_ARGS)
 	context = AllocSetContextCreate(CurrentMemoryContext, "migrate load",
 									ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
-	directory = argument(fcinfo, 0);
+	directory = mig_text_argument(fcinfo, 0, "directory");
 	canonicalize_path(directory);
 	sources = mig_format_read_directory(read_directory(directory, 0, NIL), &format, &skipped);
 	n = list_length(sources);
@@ -537,7 +531,7 @@ migrate_load(PG_FUNCTION_ARGS)
 Datum
 migrate_unregister(PG_FUNCTION_ARGS)
 {
-	char	   *version = argument(fcinfo, 0);
+	char	   *version = mig_text_argument(fcinfo, 0, "version");
 	bytea	   *key = mig_version_key(MIG_KIND_VERSIONED, version);
 	MigStored  *stored;
 
@@ -616,8 +610,8 @@ Datum
 migrate_new(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
-	char	   *name = argument(fcinfo, 0);
-	char	   *style = argument(fcinfo, 1);
+	char	   *name = mig_text_argument(fcinfo, 0, NULL);
+	char	   *style = mig_text_argument(fcinfo, 1, NULL);
 	char	   *version;
 	char	   *last;
 	char	   *format;

@@ -258,7 +258,7 @@ record_step(Run *run, const MigStored *stored, MigResult *result)
 	event.path = (run->down ? stored->down.path : stored->up.path);
 	if (run->down)
 		mig_catalog_set_rolled_back(run->project, entry->key);
-	else
+	else if (!result->step.log_only)
 		mig_catalog_set_applied(run->project, entry, stored->checksum,
 								stored->fingerprint,
 								result->step.action == MIG_COVER ? "baseline" : "run",
