@@ -272,7 +272,10 @@ register_file(MigSource *source, const char *path)
 			stored->up.path != NULL && strcmp(stored->down.path, stored->up.path) != 0)
 			source->down = stored->down;
 		if (has_settings_file(source->format))
+		{
 			source->up.no_transaction = stored->up.no_transaction;
+			source->down.no_transaction = stored->down.no_transaction;
+		}
 	}
 	return register_source(source);
 }
