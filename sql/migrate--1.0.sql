@@ -354,7 +354,7 @@ CREATE FUNCTION migrate_lock_holders(OUT project text, OUT pid integer,
 		  JOIN pg_stat_activity a ON a.pid = l.pid
 		  LEFT JOIN (SELECT h.project FROM migrate_log_head h
 					  UNION
-					 SELECT migrate_project()) p
+					 SELECT m.project FROM migrate_migration m) p
 			   ON migrate_lock_key(p.project)
 				  = (l.classid::bigint << 32) | l.objid::bigint
 		 WHERE l.locktype = 'advisory' AND l.objsubid = 19783 AND l.granted;

@@ -52,7 +52,7 @@ typedef enum MigClass
 	MIG_CLASS_PLAIN,			/* runs in a transaction */
 	MIG_CLASS_COPY_IN,			/* COPY FROM stdin, its data inline */
 	MIG_CLASS_TOPLEVEL,			/* refuses a transaction */
-	MIG_CLASS_XACT				/* begins or ends one, or a savepoint */
+	MIG_CLASS_XACT				/* begins, ends or sets one up; a savepoint */
 } MigClass;
 
 typedef struct MigStatement

@@ -145,10 +145,17 @@ register_source(const MigSource *source)
 	return action;
 }
 
+/* A text without a byte order mark, which editors put before it. */
+static char *
+without_bom(char *content)
+{
+	return strncmp(content, "\xEF\xBB\xBF", 3) == 0 ? content + 3 : content;
+}
+
 static void
 set_script(MigScript *script, char *text)
 {
-	script->text = text;
+	script->text = text ? without_bom(text) : NULL;
 	script->line = 1;
 }
 
@@ -198,13 +205,6 @@ migrate_register(PG_FUNCTION_ARGS)
 	if (source.kind == MIG_KIND_REPEATABLE)
 		source.version = source.name;
 	PG_RETURN_TEXT_P(cstring_to_text(register_source(&source)));
-}
-
-/* Text that came from a file: without a byte order mark. */
-static char *
-without_bom(char *content)
-{
-	return strncmp(content, "\xEF\xBB\xBF", 3) == 0 ? content + 3 : content;
 }
 
 /* Some formats say how to run a script in a file beside it. */

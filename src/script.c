@@ -590,6 +590,15 @@ toplevel_command(Node *stmt)
 					return option_is_true(((AlterSubscriptionStmt *) stmt)->options,
 										  "refresh", true) ?
 						"ALTER SUBSCRIPTION with refresh" : NULL;
+				case ALTER_SUBSCRIPTION_OPTIONS:
+					foreach(lc, ((AlterSubscriptionStmt *) stmt)->options)
+					{
+						const char *name = ((DefElem *) lfirst(lc))->defname;
+
+						if (strcmp(name, "failover") == 0 || strcmp(name, "two_phase") == 0)
+							return "ALTER SUBSCRIPTION ... SET";
+					}
+					return NULL;
 				default:
 					return NULL;
 			}
@@ -627,6 +636,27 @@ transaction_command(TransactionStmt *stmt)
 	return "transaction control";
 }
 
+/* A SET that only the beginning of a transaction can do, or NULL. */
+static const char *
+set_transaction_command(Node *node)
+{
+	VariableSetStmt *stmt = (VariableSetStmt *) node;
+	ListCell   *lc;
+
+	if (!IsA(node, VariableSetStmt) || stmt->kind != VAR_SET_MULTI)
+		return NULL;
+	if (strcmp(stmt->name, "TRANSACTION SNAPSHOT") == 0)
+		return "SET TRANSACTION SNAPSHOT";
+	if (strcmp(stmt->name, "TRANSACTION") != 0)
+		return NULL;
+	foreach(lc, stmt->args)
+	{
+		if (strcmp(((DefElem *) lfirst(lc))->defname, "transaction_read_only") != 0)
+			return "SET TRANSACTION";
+	}
+	return NULL;
+}
+
 static void
 classify(MigStatement *stmt, const Chunk *chunk, bool last)
 {
@@ -652,6 +682,8 @@ classify(MigStatement *stmt, const Chunk *chunk, bool last)
 		stmt->data = last && chunk->data ? chunk->data : "";
 		stmt->data_len = last && chunk->data ? chunk->data_len : 0;
 	}
+	else if ((stmt->command = set_transaction_command(node)) != NULL)
+		stmt->class = MIG_CLASS_XACT;
 	else if ((stmt->command = toplevel_command(node)) != NULL)
 		stmt->class = MIG_CLASS_TOPLEVEL;
 }
@@ -676,6 +708,8 @@ drop_own_transactions(MigStatement *stmts, int n)
 		if (stmts[i].class != MIG_CLASS_XACT)
 			continue;
 		stmt = (TransactionStmt *) stmts[i].raw->stmt;
+		if (!IsA(stmt, TransactionStmt))
+			return n;
 		if (!open && (stmt->kind == TRANS_STMT_BEGIN || stmt->kind == TRANS_STMT_START) &&
 			stmt->options == NIL)
 			open = true;
