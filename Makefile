@@ -1,15 +1,19 @@
 EXTENSION = migrate
 MODULE_big = migrate
-DATA = sql/migrate--1.0.sql
+DATA := $(wildcard sql/migrate--*.sql)
+SCRIPTS := $(wildcard src/bin/*)
 PGFILEDESC = "migrate - migration manager inside the server"
 
 OBJS = \
 	src/apply.o \
 	src/catalog.o \
+	src/collect.o \
 	src/execute.o \
 	src/format.o \
 	src/job.o \
+	src/lines.o \
 	src/lock.o \
+	src/log.o \
 	src/module.o \
 	src/plan.o \
 	src/register.o \
@@ -21,8 +25,34 @@ OBJS = \
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers
 
+# Inputs are under test/, expected outputs in expected/.  No file in sql/ may
+# have the name of a test: pg_regress would run it instead.
+REGRESS := $(sort $(notdir $(basename $(wildcard test/sql/*.sql))))
+REGRESS_OPTS = --inputdir=test
+ISOLATION := $(sort $(notdir $(basename $(wildcard test/specs/*.spec))))
+ISOLATION_OPTS = --inputdir=test --outputdir=.
+PROVE_TESTS := $(sort $(wildcard test/t/*.pl))
+TAP_TESTS := $(if $(PROVE_TESTS),1)
+
 PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 ifneq ($(PGXS),)
 include $(PGXS)
+# PostgreSQL is not always configured to track these itself
+$(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
+else
+all install clean installcheck:
+	@echo "No PostgreSQL to build with: \"$(PG_CONFIG) --pgxs\" names no file." >&2
+	@echo "test/prerequisites installs what is needed, or set PG_CONFIG." >&2
+	@exit 1
 endif
+
+# These install what they need first, and work on servers of their own.
+demo:
+	@test/demo
+test:
+	@test/run
+bench:
+	@test/bench/run
+
+.PHONY: demo test bench

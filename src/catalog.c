@@ -1,8 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * catalog.c
- *	  The extension's own tables, and nobody else's: this is the only file
- *	  that reads or writes them from C.
+ *	  The extension's own tables: the migrations and what is applied.
+ *
+ * catalog.c and log.c are the only files that touch our tables.  How they do
+ * it is in this one; catalog.h offers it to log.c, whose business the log is.
  *
  * Every function runs its SQL as the extension's owner, with row security
  * off, and gives the caller's identity back before it returns; no text from
@@ -14,76 +16,28 @@
  *-------------------------------------------------------------------------
  */
 #include "migrate.h"
+#include "catalog.h"
 #include "compat.h"
 
 #include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/relscan.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "access/xlog.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "common/cryptohash.h"
-#include "executor/spi.h"
-#include "funcapi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "port/pg_bswap.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/pg_lsn.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(migrate_state_changed);
-PG_FUNCTION_INFO_V1(migrate_log_append_only);
-PG_FUNCTION_INFO_V1(migrate_verify_log);
 
 #define EQ " OPERATOR(pg_catalog.=) "
 #define LT " OPERATOR(pg_catalog.<) "
-
-/* The tables' schema stands for %s in the statements below. */
-typedef enum QueryNo
-{
-	Q_HAS_UNSETTLED,
-	Q_LOAD,
-	Q_LOCK_PLAN,
-	Q_FETCH,
-	Q_FETCH_ALL,
-	Q_LOCK,
-	Q_LOCK_STATE,
-	Q_INSERT,
-	Q_UPDATE,
-	Q_SET_NO_TRANSACTION,
-	Q_DELETE,
-	Q_IS_APPLIED,
-	Q_FILES_GONE,
-	Q_LAST_FORMAT,
-	Q_SET_APPLIED,
-	Q_SET_ROLLED_BACK,
-	Q_SET_REPAIRED,
-	Q_SETTLE,
-	Q_SETTLE_BASELINES,
-	Q_UNSETTLE_ALL,
-	Q_CURRENT,
-	Q_LOCK_HOLDER,
-	Q_NEW_CHAIN,
-	Q_LOCK_CHAIN,
-	Q_APPEND,
-	Q_SET_CHAIN,
-	Q_READ_CHAINS,
-	Q_READ_LOG,
-	Q_COUNT
-} QueryNo;
 
 #define MAX_ARGS 33
 
@@ -96,22 +50,26 @@ typedef struct QueryText
 
 #define PROJECT_KEY "project" EQ "$1 AND version_key" EQ "$2"
 
+/* %s is the schema of our tables, %% a percent sign. */
 static const QueryText query_texts[Q_COUNT] = {
 	[Q_HAS_UNSETTLED] = {
 		"SELECT 1 FROM %s.migrate_migration WHERE project" EQ "$1 AND NOT settled LIMIT 1",
 		1, {TEXTOID}
 	},
+#define WORKER(side) \
+	"CASE WHEN m." side "_no_transaction THEN coalesce(m." side "_worker," \
+	" 'its author asks for no transaction') ELSE m." side "_worker END"
 	[Q_LOAD] = {
 		"SELECT coalesce(m.version_key, s.version_key), coalesce(m.version, s.version),"
 		" coalesce(m.name, s.name), coalesce(m.kind, s.kind), m.version_key IS NOT NULL,"
 		" s.how, CASE WHEN m.kind" EQ "'repeatable' THEN m.checksum" EQ "s.checksum"
 		" ELSE m.fingerprint" EQ "s.fingerprint END, m.checksum, m.requires, m.registered_by, m.registrant_superuser,"
-		" m.up_statements, CASE WHEN m.up_no_transaction THEN coalesce(m.up_worker, 'its author asks for no transaction') ELSE m.up_worker END,"
+		" m.up_statements, " WORKER("up") ","
 		" m.up_broken, m.up_path, m.down IS NOT NULL,"
-		" m.down_statements, CASE WHEN m.down_no_transaction THEN coalesce(m.down_worker, 'its author asks for no transaction') ELSE m.down_worker END,"
+		" m.down_statements, " WORKER("down") ","
 		" m.down_broken, m.down_path, m.checksum" EQ "s.checksum"
-		" FROM (SELECT * FROM %1$s.migrate_migration WHERE project" EQ "$1) m"
-		" FULL JOIN (SELECT * FROM %1$s.migrate_state WHERE project" EQ "$1 AND target_schema" EQ "'') s"
+		" FROM (SELECT * FROM %s.migrate_migration WHERE project" EQ "$1) m"
+		" FULL JOIN (SELECT * FROM %s.migrate_state WHERE project" EQ "$1 AND target_schema" EQ "'') s"
 		" ON m.version_key" EQ "s.version_key"
 		" ORDER BY 1",
 		1, {TEXTOID}
@@ -144,15 +102,20 @@ static const QueryText query_texts[Q_COUNT] = {
 		2, {TEXTOID, BYTEAOID}
 	},
 #define STATE_OF(what) \
-	"EXISTS (SELECT FROM %1$s.migrate_state s WHERE s.project" EQ "$1" \
+	"EXISTS (SELECT FROM %s.migrate_state s WHERE s.project" EQ "$1" \
 	" AND s.target_schema" EQ "'' AND " what ")"
 #define SETTLED \
 	"CASE WHEN $5" EQ "'repeatable' THEN " \
 	STATE_OF("s.version_key" EQ "$2 AND s.checksum" EQ "$6") \
 	" WHEN $5" EQ "'baseline' THEN " STATE_OF("true") \
 	" ELSE " STATE_OF("s.version_key" EQ "$2 AND s.fingerprint" EQ "$7") " END"
+#define MIGRATION_TYPES \
+	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, \
+	TEXTARRAYOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, \
+	TEXTOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID, \
+	TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, BOOLOID}
 	[Q_INSERT] = {
-		"INSERT INTO %1$s.migrate_migration (project, version_key, version, name, kind,"
+		"INSERT INTO %s.migrate_migration (project, version_key, version, name, kind,"
 		" checksum, fingerprint, requires, up, up_path, up_line, up_no_transaction,"
 		" up_statements, up_worker, up_broken, down, down_path, down_line,"
 		" down_no_transaction, down_statements, down_worker, down_broken, verify,"
@@ -160,13 +123,10 @@ static const QueryText query_texts[Q_COUNT] = {
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
 		" $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, " SETTLED ")"
 		" ON CONFLICT DO NOTHING",
-		28, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
-			TEXTARRAYOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID,
-			TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID, INT4OID, TEXTOID, TEXTOID, BOOLOID}
+		28, MIGRATION_TYPES
 	},
 	[Q_UPDATE] = {
-		"UPDATE %1$s.migrate_migration SET version = $3, name = $4, kind = $5,"
+		"UPDATE %s.migrate_migration SET version = $3, name = $4, kind = $5,"
 		" checksum = $6, fingerprint = $7, requires = $8, up = $9, up_path = $10,"
 		" up_line = $11, up_no_transaction = $12, up_statements = $13, up_worker = $14,"
 		" up_broken = $15, down = $16, down_path = $17, down_line = $18,"
@@ -174,10 +134,7 @@ static const QueryText query_texts[Q_COUNT] = {
 		" down_broken = $22, verify = $23, verify_path = $24, verify_line = $25,"
 		" format = $26, registered_by = $27, registrant_superuser = $28, registered_at = pg_catalog.clock_timestamp(),"
 		" file_gone = false, settled = " SETTLED " WHERE " PROJECT_KEY,
-		28, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
-			TEXTARRAYOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID,
-			TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID, TEXTOID,
-		TEXTOID, INT4OID, TEXTOID, TEXTOID, BOOLOID}
+		28, MIGRATION_TYPES
 	},
 	[Q_SET_NO_TRANSACTION] = {
 		"UPDATE %s.migrate_migration SET up_no_transaction = $3,"
@@ -227,8 +184,8 @@ static const QueryText query_texts[Q_COUNT] = {
 		2, {TEXTOID, BYTEAOID}
 	},
 	[Q_SET_REPAIRED] = {
-		"UPDATE %1$s.migrate_state s SET checksum = m.checksum, fingerprint = m.fingerprint"
-		" FROM %1$s.migrate_migration m WHERE s.target_schema" EQ "''"
+		"UPDATE %s.migrate_state s SET checksum = m.checksum, fingerprint = m.fingerprint"
+		" FROM %s.migrate_migration m WHERE s.target_schema" EQ "''"
 		" AND m.project" EQ "s.project AND m.version_key" EQ "s.version_key"
 		" AND s.project" EQ "$1 AND s.version_key" EQ "$2",
 		2, {TEXTOID, BYTEAOID}
@@ -286,8 +243,8 @@ static const QueryText query_texts[Q_COUNT] = {
 	},
 	[Q_READ_CHAINS] = {
 		"SELECT coalesce(h.project, l.project), h.entries, h.hash"
-		" FROM %1$s.migrate_log_head h FULL JOIN (SELECT DISTINCT project"
-		" FROM %1$s.migrate_log) l ON l.project" EQ "h.project ORDER BY 1",
+		" FROM %s.migrate_log_head h FULL JOIN (SELECT DISTINCT project"
+		" FROM %s.migrate_log) l ON l.project" EQ "h.project ORDER BY 1",
 		0, {0}
 	},
 	[Q_READ_LOG] = {
@@ -296,28 +253,9 @@ static const QueryText query_texts[Q_COUNT] = {
 	},
 };
 
-/* Attributes of migrate_log, and of Q_APPEND's parameters. */
-enum
-{
-	LOG_PROJECT, LOG_ID, LOG_EVENT, LOG_OUTCOME, LOG_TARGET_SCHEMA,
-	LOG_VERSION_KEY, LOG_VERSION, LOG_NAME, LOG_CHECKSUM, LOG_STATEMENTS,
-	LOG_STARTED, LOG_FINISHED, LOG_DURATION, LOG_SESSION_ROLE,
-	LOG_ACTING_ROLE, LOG_CLIENT_ADDR, LOG_APPLICATION, LOG_PID,
-	LOG_SERVER_VERSION, LOG_LSN, LOG_RESTORE_POINT, LOG_REASON, LOG_SQLSTATE,
-	LOG_MESSAGE, LOG_DETAIL, LOG_HINT, LOG_CONTEXT, LOG_PATH, LOG_LINE,
-	LOG_STATEMENT_NO, LOG_STATEMENT, LOG_PREVIOUS_HASH, LOG_HASH, LOG_COLUMNS
-};
-
 /* Plans kept for the session, for the schema of this name. */
 static SPIPlanPtr plans[Q_COUNT];
 static char *plans_schema = NULL;
-
-typedef struct Visit
-{
-	Oid			user;
-	int			security;
-	MemoryContext caller;
-} Visit;
 
 /*
  * mig_extension
@@ -348,6 +286,15 @@ mig_extension(Oid *schema, Oid *owner)
 	return HeapTupleIsValid(tuple);
 }
 
+static void
+require_extension(Oid *schema, Oid *owner)
+{
+	if (!mig_extension(schema, owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"migrate\" is not installed in this database")));
+}
+
 /*
  * mig_catalog_schema
  *		The extension's schema, quoted for use in SQL.  palloc'd.
@@ -358,26 +305,23 @@ mig_catalog_schema(void)
 	Oid			schema;
 	Oid			owner;
 
-	if (!mig_extension(&schema, &owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension \"migrate\" is not installed in this database")));
+	require_extension(&schema, &owner);
 	return pstrdup(quote_identifier(get_namespace_name(schema)));
 }
 
-/* Become the owner and connect to SPI; leave() undoes both. */
-static Visit
-enter(void)
+/*
+ * mig_enter
+ *		Become the owner and connect to SPI; mig_leave() undoes both.
+ */
+MigVisit
+mig_enter(void)
 {
-	Visit		visit;
+	MigVisit	visit;
 	Oid			schema;
 	Oid			owner;
 	const char *name;
 
-	if (!mig_extension(&schema, &owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension \"migrate\" is not installed in this database")));
+	require_extension(&schema, &owner);
 	name = get_namespace_name(schema);
 	if (plans_schema == NULL || strcmp(plans_schema, name) != 0)
 	{
@@ -403,16 +347,20 @@ enter(void)
 	return visit;
 }
 
-static void
-leave(const Visit *visit)
+/*
+ * mig_leave
+ *		Give the caller's identity back.  What SPI holds goes with it.
+ */
+void
+mig_leave(const MigVisit *visit)
 {
 	SPI_finish();
 	SetUserIdAndSecContext(visit->user, visit->security);
 }
 
-/* Put the schema where the statement says %s or %1$s. */
+/* Put the schema where the statement says %s. */
 static char *
-query_sql(QueryNo query)
+query_sql(MigQueryNo query)
 {
 	StringInfoData sql;
 	const char *p = query_texts[query].sql;
@@ -420,12 +368,7 @@ query_sql(QueryNo query)
 	initStringInfo(&sql);
 	while (*p)
 	{
-		if (strncmp(p, "%1$s", 4) == 0)
-		{
-			appendStringInfoString(&sql, quote_identifier(plans_schema));
-			p += 4;
-		}
-		else if (strncmp(p, "%s", 2) == 0)
+		if (strncmp(p, "%s", 2) == 0)
 		{
 			appendStringInfoString(&sql, quote_identifier(plans_schema));
 			p += 2;
@@ -440,8 +383,12 @@ query_sql(QueryNo query)
 	return sql.data;
 }
 
-static SPIPlanPtr
-query_plan(QueryNo query)
+/*
+ * mig_query_plan
+ *		The plan of one of our statements, after mig_enter().
+ */
+SPIPlanPtr
+mig_query_plan(MigQueryNo query)
 {
 	if (plans[query] == NULL)
 	{
@@ -458,9 +405,22 @@ query_plan(QueryNo query)
 	return plans[query];
 }
 
-/* Run one of our statements; returns the number of rows. */
-static uint64
-run_query(QueryNo query, Datum *values, const bool *nulls)
+/*
+ * mig_query_types
+ *		The types of a statement's parameters.
+ */
+const Oid *
+mig_query_types(MigQueryNo query)
+{
+	return query_texts[query].types;
+}
+
+/*
+ * mig_run_query
+ *		Run one of our statements, after mig_enter(); the number of rows.
+ */
+uint64
+mig_run_query(MigQueryNo query, Datum *values, const bool *nulls)
 {
 	char		flags[MAX_ARGS];
 	int			i;
@@ -468,7 +428,7 @@ run_query(QueryNo query, Datum *values, const bool *nulls)
 
 	for (i = 0; i < query_texts[query].nargs; i++)
 		flags[i] = nulls && nulls[i] ? 'n' : ' ';
-	result = SPI_execute_plan(query_plan(query), values, flags, false, 0);
+	result = SPI_execute_plan(mig_query_plan(query), values, flags, false, 0);
 	if (result < 0)
 		elog(ERROR, "statement %d failed: %s", query, SPI_result_code_string(result));
 	return SPI_processed;
@@ -476,14 +436,14 @@ run_query(QueryNo query, Datum *values, const bool *nulls)
 
 /* Fields of a row of the last result, copied to the caller's memory. */
 static Datum
-field(const Visit *visit, uint64 row, int column, bool *isnull)
+field(const MigVisit *visit, uint64 row, int column, bool *isnull)
 {
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
 						 column, isnull);
 }
 
 static char *
-text_field(const Visit *visit, uint64 row, int column)
+text_field(const MigVisit *visit, uint64 row, int column)
 {
 	bool		isnull;
 	Datum		value = field(visit, row, column, &isnull);
@@ -499,7 +459,7 @@ text_field(const Visit *visit, uint64 row, int column)
 }
 
 static bytea *
-bytea_field(const Visit *visit, uint64 row, int column)
+bytea_field(const MigVisit *visit, uint64 row, int column)
 {
 	bool		isnull;
 	Datum		value = field(visit, row, column, &isnull);
@@ -515,7 +475,7 @@ bytea_field(const Visit *visit, uint64 row, int column)
 }
 
 static int64
-int_field(const Visit *visit, uint64 row, int column, int64 otherwise)
+int_field(const MigVisit *visit, uint64 row, int column, int64 otherwise)
 {
 	bool		isnull;
 	Datum		value = field(visit, row, column, &isnull);
@@ -527,7 +487,7 @@ int_field(const Visit *visit, uint64 row, int column, int64 otherwise)
 }
 
 static bool
-bool_field(const Visit *visit, uint64 row, int column)
+bool_field(const MigVisit *visit, uint64 row, int column)
 {
 	bool		isnull;
 	Datum		value = field(visit, row, column, &isnull);
@@ -536,7 +496,7 @@ bool_field(const Visit *visit, uint64 row, int column)
 }
 
 static List *
-list_field(const Visit *visit, uint64 row, int column)
+list_field(const MigVisit *visit, uint64 row, int column)
 {
 	bool		isnull;
 	Datum		value = field(visit, row, column, &isnull);
@@ -558,7 +518,7 @@ list_field(const Visit *visit, uint64 row, int column)
 }
 
 static void
-script_fields(const Visit *visit, uint64 row, int column, bool transaction,
+script_fields(const MigVisit *visit, uint64 row, int column, bool transaction,
 			  MigScript *script)
 {
 	script->text = text_field(visit, row, column);
@@ -575,15 +535,12 @@ kind_name(char kind)
 }
 
 /* Most statements are about one migration of a project. */
-#define DatumProjectKey(project, key) \
-	{CStringGetTextDatum(project), PointerGetDatum(key)}
-
 static uint64
-run_for_key(QueryNo query, const char *project, const bytea *key)
+run_for_key(MigQueryNo query, const char *project, const bytea *key)
 {
-	Datum		values[2] = DatumProjectKey(project, key);
+	Datum		values[2] = {CStringGetTextDatum(project), PointerGetDatum(key)};
 
-	return run_query(query, values, NULL);
+	return mig_run_query(query, values, NULL);
 }
 
 /*
@@ -594,11 +551,11 @@ run_for_key(QueryNo query, const char *project, const bytea *key)
 bool
 mig_catalog_has_unsettled(const char *project)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 	Datum		values[1] = {CStringGetTextDatum(project)};
-	bool		result = run_query(Q_HAS_UNSETTLED, values, NULL) > 0;
+	bool		result = mig_run_query(Q_HAS_UNSETTLED, values, NULL) > 0;
 
-	leave(&visit);
+	mig_leave(&visit);
 	return result;
 }
 
@@ -610,9 +567,9 @@ mig_catalog_has_unsettled(const char *project)
 MigEntry *
 mig_catalog_load(const char *project, int *n)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 	Datum		values[1] = {CStringGetTextDatum(project)};
-	uint64		rows = run_query(Q_LOAD, values, NULL);
+	uint64		rows = mig_run_query(Q_LOAD, values, NULL);
 	MigEntry   *entries = MemoryContextAllocHuge(visit.caller,
 												 sizeof(MigEntry) * Max(rows, 1));
 	uint64		i;
@@ -649,7 +606,7 @@ mig_catalog_load(const char *project, int *n)
 		entry->down.path = text_field(&visit, i, 20);
 		entry->same_text = bool_field(&visit, i, 21);
 	}
-	leave(&visit);
+	mig_leave(&visit);
 	*n = (int) rows;
 	return entries;
 }
@@ -664,7 +621,7 @@ mig_catalog_load(const char *project, int *n)
 void
 mig_catalog_lock_plan(const char *project, const MigPlan *plan)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 	Datum	   *keys = palloc(sizeof(Datum) * Max(plan->nsteps, 1));
 	Datum		values[2];
 	uint64		rows;
@@ -676,7 +633,7 @@ mig_catalog_lock_plan(const char *project, const MigPlan *plan)
 	values[0] = CStringGetTextDatum(project);
 	values[1] = PointerGetDatum(construct_array(keys, plan->nsteps, BYTEAOID, -1,
 												false, TYPALIGN_INT));
-	rows = run_query(Q_LOCK_PLAN, values, NULL);
+	rows = mig_run_query(Q_LOCK_PLAN, values, NULL);
 
 	for (i = 0; i < plan->nsteps; i++)
 	{
@@ -705,7 +662,7 @@ mig_catalog_lock_plan(const char *project, const MigPlan *plan)
 				high = middle;
 		}
 	}
-	leave(&visit);
+	mig_leave(&visit);
 	if (found != plan->nsteps)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
@@ -721,7 +678,7 @@ MigStored *
 mig_catalog_fetch(const char *project, const bytea *key)
 {
 	MigStored  *stored = NULL;
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 
 	if (run_for_key(Q_FETCH, project, key) > 0)
 	{
@@ -735,7 +692,7 @@ mig_catalog_fetch(const char *project, const bytea *key)
 		stored->format = text_field(&visit, 0, 15);
 		stored->requires = list_field(&visit, 0, 16);
 	}
-	leave(&visit);
+	mig_leave(&visit);
 	return stored;
 }
 
@@ -773,8 +730,12 @@ same_list(List *a, List *b)
 	return true;
 }
 
-static Datum
-text_datum(const char *text, bool *isnull)
+/*
+ * mig_text_datum
+ *		A text as a parameter, NULL as a null.
+ */
+Datum
+mig_text_datum(const char *text, bool *isnull)
 {
 	*isnull = text == NULL;
 	return text ? CStringGetTextDatum(text) : (Datum) 0;
@@ -785,16 +746,16 @@ static void
 script_params(const MigScript *script, const MigSide *side, Datum *values,
 			  bool *nulls)
 {
-	values[0] = text_datum(script->text, &nulls[0]);
-	values[1] = text_datum(script->path, &nulls[1]);
+	values[0] = mig_text_datum(script->text, &nulls[0]);
+	values[1] = mig_text_datum(script->path, &nulls[1]);
 	values[2] = Int32GetDatum(script->line);
 	if (side == NULL)
 		return;
 	values[3] = BoolGetDatum(script->no_transaction);
 	nulls[4] = side->statements < 0;
 	values[4] = Int32GetDatum(side->statements);
-	values[5] = text_datum(side->worker, &nulls[5]);
-	values[6] = text_datum(side->broken, &nulls[6]);
+	values[5] = mig_text_datum(side->worker, &nulls[5]);
+	values[6] = mig_text_datum(side->broken, &nulls[6]);
 }
 
 /* Say what a new text of an applied migration means. */
@@ -828,7 +789,7 @@ const char *
 mig_catalog_register(const char *project, const MigSource *source,
 					 const MigSide *up, const MigSide *down)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 	bytea	   *key = mig_version_key(source->kind, source->version);
 	bytea	   *checksum = mig_checksum(source->up.text);
 	bytea	   *fingerprint = mig_fingerprint(&source->up);
@@ -906,7 +867,7 @@ mig_catalog_register(const char *project, const MigSource *source,
 				 * nobody else can change that any more.
 				 */
 				run_for_key(Q_LOCK, project, key);
-				run_query(Q_UPDATE, values, nulls);
+				mig_run_query(Q_UPDATE, values, nulls);
 				action = same ? "unchanged" : "replaced";
 				if (!same_checksum && source->kind == MIG_KIND_VERSIONED &&
 					run_for_key(Q_IS_APPLIED, project, key) > 0)
@@ -918,11 +879,11 @@ mig_catalog_register(const char *project, const MigSource *source,
 		else
 		{
 			run_for_key(Q_LOCK_STATE, project, key);
-			if (run_query(Q_INSERT, values, nulls) > 0)
+			if (mig_run_query(Q_INSERT, values, nulls) > 0)
 				action = "registered";
 		}
 	}
-	leave(&visit);
+	mig_leave(&visit);
 	return action;
 }
 
@@ -934,14 +895,14 @@ mig_catalog_register(const char *project, const MigSource *source,
 void
 mig_catalog_set_no_transaction(const char *project, const bytea *key, bool up, bool down)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 	Datum		values[4] = {
 		CStringGetTextDatum(project), PointerGetDatum(key),
 		BoolGetDatum(up), BoolGetDatum(down)
 	};
 
-	run_query(Q_SET_NO_TRANSACTION, values, NULL);
-	leave(&visit);
+	mig_run_query(Q_SET_NO_TRANSACTION, values, NULL);
+	mig_leave(&visit);
 }
 
 /*
@@ -951,10 +912,10 @@ mig_catalog_set_no_transaction(const char *project, const bytea *key, bool up, b
 void
 mig_catalog_unregister(const char *project, const bytea *key)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 
 	run_for_key(Q_DELETE, project, key);
-	leave(&visit);
+	mig_leave(&visit);
 }
 
 /*
@@ -965,11 +926,11 @@ mig_catalog_unregister(const char *project, const bytea *key)
 List *
 mig_catalog_files_gone(const char *project, const char *directory, ArrayType *keys)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 	Datum		values[3] = {
 		CStringGetTextDatum(project), CStringGetTextDatum(directory), PointerGetDatum(keys)
 	};
-	uint64		rows = run_query(Q_FILES_GONE, values, NULL);
+	uint64		rows = mig_run_query(Q_FILES_GONE, values, NULL);
 	List	   *labels = NIL;
 	uint64		i;
 
@@ -983,7 +944,7 @@ mig_catalog_files_gone(const char *project, const char *directory, ArrayType *ke
 		labels = lappend(labels, psprintf("%s (%s)", mig_label(version, name), path));
 		MemoryContextSwitchTo(old);
 	}
-	leave(&visit);
+	mig_leave(&visit);
 	return labels;
 }
 
@@ -994,17 +955,17 @@ mig_catalog_files_gone(const char *project, const char *directory, ArrayType *ke
 char *
 mig_catalog_last_format(const char *project, char **version)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 	Datum		values[1] = {CStringGetTextDatum(project)};
 	char	   *format = NULL;
 
 	*version = NULL;
-	if (run_query(Q_LAST_FORMAT, values, NULL) > 0)
+	if (mig_run_query(Q_LAST_FORMAT, values, NULL) > 0)
 	{
 		*version = text_field(&visit, 0, 1);
 		format = text_field(&visit, 0, 2);
 	}
-	leave(&visit);
+	mig_leave(&visit);
 	return format;
 }
 
@@ -1021,7 +982,7 @@ mig_catalog_set_applied(const char *project, const MigEntry *entry,
 						const char *how, int statements, TimestampTz at,
 						const char *by, int64 duration_us)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 	bytea	   *key = entry->kind == MIG_KIND_BASELINE ?
 		mig_version_key(MIG_KIND_VERSIONED, entry->version) : entry->key;
 	Datum		values[12] = {
@@ -1033,12 +994,12 @@ mig_catalog_set_applied(const char *project, const MigEntry *entry,
 		CStringGetTextDatum(by), Int64GetDatum(duration_us)
 	};
 
-	if (run_query(Q_SET_APPLIED, values, NULL) == 0)
+	if (mig_run_query(Q_SET_APPLIED, values, NULL) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_APPLIED),
 				 errmsg("migration %s is applied already",
 						mig_label(entry->version, entry->name))));
-	leave(&visit);
+	mig_leave(&visit);
 }
 
 /*
@@ -1048,13 +1009,13 @@ mig_catalog_set_applied(const char *project, const MigEntry *entry,
 void
 mig_catalog_set_rolled_back(const char *project, const bytea *key)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 
 	if (run_for_key(Q_SET_ROLLED_BACK, project, key) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NOT_APPLIED),
 				 errmsg("the migration is not applied any more")));
-	leave(&visit);
+	mig_leave(&visit);
 }
 
 /*
@@ -1064,10 +1025,10 @@ mig_catalog_set_rolled_back(const char *project, const bytea *key)
 void
 mig_catalog_set_repaired(const char *project, const bytea *key)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 
 	run_for_key(Q_SET_REPAIRED, project, key);
-	leave(&visit);
+	mig_leave(&visit);
 }
 
 /*
@@ -1077,24 +1038,25 @@ mig_catalog_set_repaired(const char *project, const bytea *key)
 void
 mig_catalog_settle_baselines(const char *project)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 	Datum		values[2] = {CStringGetTextDatum(project), (Datum) 0};
 
-	values[1] = BoolGetDatum(run_query(Q_CURRENT, values, NULL) > 0);
-	run_query(Q_SETTLE_BASELINES, values, NULL);
-	leave(&visit);
+	values[1] = BoolGetDatum(mig_run_query(Q_CURRENT, values, NULL) > 0);
+	mig_run_query(Q_SETTLE_BASELINES, values, NULL);
+	mig_leave(&visit);
 }
 
 /*
  * mig_catalog_is_applied
+ *		Is a migration of this key applied?
  */
 bool
 mig_catalog_is_applied(const char *project, const bytea *key)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 	bool		result = run_for_key(Q_IS_APPLIED, project, key) > 0;
 
-	leave(&visit);
+	mig_leave(&visit);
 	return result;
 }
 
@@ -1165,13 +1127,13 @@ mig_catalog_current(const char *project)
 char *
 mig_catalog_lock_holder(const char *project)
 {
-	Visit		visit = enter();
+	MigVisit	visit = mig_enter();
 	Datum		values[1] = {CStringGetTextDatum(project)};
 	char	   *holder = NULL;
 
-	if (run_query(Q_LOCK_HOLDER, values, NULL) > 0)
+	if (mig_run_query(Q_LOCK_HOLDER, values, NULL) > 0)
 		holder = text_field(&visit, 0, 1);
-	leave(&visit);
+	mig_leave(&visit);
 	return holder ? holder : pstrdup("Its holder has just ended.");
 }
 
@@ -1182,7 +1144,7 @@ migrate_state_changed(PG_FUNCTION_ARGS)
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 	HeapTuple	tuple;
 	TupleDesc	desc;
-	Visit		visit;
+	MigVisit	visit;
 	Datum		values[4];
 	bool		nulls[4] = {false};
 	bool		isnull;
@@ -1193,9 +1155,9 @@ migrate_state_changed(PG_FUNCTION_ARGS)
 				 errmsg("migrate_state_changed() must be called as a trigger")));
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{
-		visit = enter();
-		run_query(Q_UNSETTLE_ALL, NULL, NULL);
-		leave(&visit);
+		visit = mig_enter();
+		mig_run_query(Q_UNSETTLE_ALL, NULL, NULL);
+		mig_leave(&visit);
 		return PointerGetDatum(NULL);
 	}
 
@@ -1211,361 +1173,8 @@ migrate_state_changed(PG_FUNCTION_ARGS)
 		values[2] = heap_getattr(tuple, 8, desc, &isnull);
 		values[3] = heap_getattr(tuple, 9, desc, &isnull);
 	}
-	visit = enter();
-	run_query(Q_SETTLE, values, nulls);
-	leave(&visit);
+	visit = mig_enter();
+	mig_run_query(Q_SETTLE, values, nulls);
+	mig_leave(&visit);
 	return PointerGetDatum(NULL);
-}
-
-Datum
-migrate_log_append_only(PG_FUNCTION_ARGS)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_MIG_APPEND_ONLY),
-			 errmsg("the migration log can be appended to, not edited"),
-			 errhint("What it says is history; record a correction with migrate_mark(), migrate_unmark() or migrate_repair().")));
-	return PointerGetDatum(NULL);
-}
-
-static void
-hash_field(pg_cryptohash_ctx *hash, Oid type, Datum value, bool isnull)
-{
-	uint8		header[9];
-	uint64		number;
-
-	if (isnull)
-	{
-		header[0] = 'n';
-		(void) pg_cryptohash_update(hash, header, 1);
-		return;
-	}
-	if (type == TEXTOID || type == BYTEAOID)
-	{
-		struct varlena *packed = PG_DETOAST_DATUM_PACKED(value);
-		char	   *data = VARDATA_ANY(packed);
-		int			len = VARSIZE_ANY_EXHDR(packed);
-
-		if (type == TEXTOID)
-		{
-			char	   *utf8 = pg_server_to_any(data, len, PG_UTF8);
-
-			if (utf8 != data)
-			{
-				data = utf8;
-				len = strlen(utf8);
-			}
-		}
-		header[0] = 'v';
-		number = pg_hton64((uint64) len);
-		memcpy(header + 1, &number, 8);
-		(void) pg_cryptohash_update(hash, header, 9);
-		(void) pg_cryptohash_update(hash, (uint8 *) data, len);
-		return;
-	}
-	header[0] = 'i';
-	number = pg_hton64(type == INT4OID ? (uint64) (int64) DatumGetInt32(value) :
-					   (uint64) DatumGetInt64(value));
-	memcpy(header + 1, &number, 8);
-	(void) pg_cryptohash_update(hash, header, 9);
-}
-
-/* The hash of a log entry: of every column but the last. */
-static void
-hash_entry(Datum *values, bool *nulls, uint8 *result)
-{
-	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
-	int			i;
-
-	if (hash == NULL || pg_cryptohash_init(hash) < 0)
-		elog(ERROR, "could not initialize SHA-256");
-	for (i = 0; i < LOG_HASH; i++)
-		hash_field(hash, query_texts[Q_APPEND].types[i], values[i], nulls[i]);
-	if (pg_cryptohash_final(hash, result, MIG_HASH_LENGTH) < 0)
-		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(hash));
-	pg_cryptohash_free(hash);
-}
-
-static bytea *
-hash_bytea(const uint8 *hash)
-{
-	bytea	   *result = palloc(VARHDRSZ + MIG_HASH_LENGTH);
-
-	SET_VARSIZE(result, VARHDRSZ + MIG_HASH_LENGTH);
-	memcpy(VARDATA(result), hash, MIG_HASH_LENGTH);
-	return result;
-}
-
-/* The client's address as text, NULL for a local one. */
-static char *
-client_address(void)
-{
-	LOCAL_FCINFO(fcinfo, 0);
-	Datum		address;
-
-	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
-	address = inet_client_addr(fcinfo);
-	return fcinfo->isnull ? NULL :
-		DatumGetCString(DirectFunctionCall1(inet_out, address));
-}
-
-/*
- * mig_event_init
- *		Begin an event: what happened, by whom and from where.
- */
-void
-mig_event_init(MigEvent *event, const char *project, const char *name)
-{
-	memset(event, 0, sizeof(MigEvent));
-	event->project = project;
-	event->event = name;
-	event->statements = -1;
-	event->session_role = GetUserNameFromId(GetSessionUserId(), true);
-	event->acting_role = GetUserNameFromId(GetUserId(), true);
-	event->client_addr = client_address();
-	event->application = application_name ? pstrdup(application_name) : NULL;
-	event->pid = MyProcPid;
-}
-
-/*
- * mig_event_about
- *		Say which migration an event is about, and that it is over now.
- */
-void
-mig_event_about(MigEvent *event, const MigEntry *entry)
-{
-	event->key = entry->key;
-	event->version = entry->version;
-	event->name = entry->name;
-	event->checksum = entry->checksum;
-	event->started = event->finished = GetCurrentTimestamp();
-	event->wal_lsn = GetXLogInsertRecPtr();
-}
-
-/* Lock the end of the project's chain for this transaction. */
-static void
-chain_open(MigChain *chain)
-{
-	uint8		zero[MIG_HASH_LENGTH] = {0};
-	Datum		values[2] = {
-		CStringGetTextDatum(chain->project), PointerGetDatum(hash_bytea(zero))
-	};
-	bool		isnull;
-	bytea	   *hash;
-
-	if (run_query(Q_LOCK_CHAIN, values, NULL) == 0)
-	{
-		run_query(Q_NEW_CHAIN, values, NULL);
-		if (run_query(Q_LOCK_CHAIN, values, NULL) == 0)
-			elog(ERROR, "could not begin the log of project \"%s\"", chain->project);
-	}
-	chain->entries = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-												 SPI_tuptable->tupdesc, 1, &isnull));
-	hash = DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[0],
-										 SPI_tuptable->tupdesc, 2, &isnull));
-	if (VARSIZE_ANY_EXHDR(hash) != MIG_HASH_LENGTH)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("the end of the migration log was tampered with"),
-				 errhint("See migrate_verify_log().")));
-	memcpy(chain->hash, VARDATA_ANY(hash), MIG_HASH_LENGTH);
-	chain->open = true;
-}
-
-/*
- * mig_chain_append
- *		Append an event to its project's log.
- *
- * The first append locks the chain until the transaction ends; several may
- * follow, and mig_chain_close() must come after the last.
- */
-void
-mig_chain_append(MigChain *chain, const MigEvent *event)
-{
-	Visit		visit = enter();
-	Datum		values[LOG_COLUMNS] = {0};
-	bool		nulls[LOG_COLUMNS] = {false};
-
-	if (!chain->open)
-		chain_open(chain);
-
-	values[LOG_PROJECT] = CStringGetTextDatum(chain->project);
-	values[LOG_ID] = Int64GetDatum(chain->entries + 1);
-	values[LOG_EVENT] = CStringGetTextDatum(event->event);
-	values[LOG_OUTCOME] = CStringGetTextDatum(event->failed ? "failed" : "ok");
-	values[LOG_TARGET_SCHEMA] = CStringGetTextDatum("");
-	values[LOG_VERSION_KEY] = PointerGetDatum(event->key);
-	values[LOG_VERSION] = CStringGetTextDatum(event->version);
-	values[LOG_NAME] = CStringGetTextDatum(event->name);
-	nulls[LOG_CHECKSUM] = event->checksum == NULL;
-	values[LOG_CHECKSUM] = PointerGetDatum(event->checksum);
-	nulls[LOG_STATEMENTS] = event->statements < 0;
-	values[LOG_STATEMENTS] = Int32GetDatum(event->statements);
-	values[LOG_STARTED] = TimestampTzGetDatum(event->started);
-	values[LOG_FINISHED] = TimestampTzGetDatum(event->finished);
-	values[LOG_DURATION] = Int64GetDatum(event->duration_us);
-	values[LOG_SESSION_ROLE] = CStringGetTextDatum(event->session_role ? event->session_role : "?");
-	values[LOG_ACTING_ROLE] = CStringGetTextDatum(event->acting_role ? event->acting_role : "?");
-	values[LOG_CLIENT_ADDR] = text_datum(event->client_addr, &nulls[LOG_CLIENT_ADDR]);
-	values[LOG_APPLICATION] = text_datum(event->application, &nulls[LOG_APPLICATION]);
-	values[LOG_PID] = Int32GetDatum(event->pid);
-	values[LOG_SERVER_VERSION] = Int32GetDatum(mig_server_version());
-	nulls[LOG_LSN] = event->wal_lsn == 0;
-	values[LOG_LSN] = LSNGetDatum(event->wal_lsn);
-	nulls[LOG_RESTORE_POINT] = true;
-	values[LOG_REASON] = text_datum(event->reason, &nulls[LOG_REASON]);
-	values[LOG_SQLSTATE] = text_datum(event->sqlstate, &nulls[LOG_SQLSTATE]);
-	values[LOG_MESSAGE] = text_datum(event->message, &nulls[LOG_MESSAGE]);
-	values[LOG_DETAIL] = text_datum(event->detail, &nulls[LOG_DETAIL]);
-	values[LOG_HINT] = text_datum(event->hint, &nulls[LOG_HINT]);
-	values[LOG_CONTEXT] = text_datum(event->context, &nulls[LOG_CONTEXT]);
-	values[LOG_PATH] = text_datum(event->path, &nulls[LOG_PATH]);
-	nulls[LOG_LINE] = event->line <= 0;
-	values[LOG_LINE] = Int32GetDatum(event->line);
-	nulls[LOG_STATEMENT_NO] = event->statement_no <= 0;
-	values[LOG_STATEMENT_NO] = Int32GetDatum(event->statement_no);
-	values[LOG_STATEMENT] = text_datum(event->statement, &nulls[LOG_STATEMENT]);
-	values[LOG_PREVIOUS_HASH] = PointerGetDatum(hash_bytea(chain->hash));
-	hash_entry(values, nulls, chain->hash);
-	values[LOG_HASH] = PointerGetDatum(hash_bytea(chain->hash));
-	run_query(Q_APPEND, values, nulls);
-	chain->entries++;
-	leave(&visit);
-}
-
-/*
- * mig_chain_close
- *		Remember where the chain now ends.  Harmless if nothing was appended.
- */
-void
-mig_chain_close(MigChain *chain)
-{
-	if (chain->open)
-	{
-		Visit		visit = enter();
-		Datum		values[3] = {
-			CStringGetTextDatum(chain->project), Int64GetDatum(chain->entries),
-			PointerGetDatum(hash_bytea(chain->hash))
-		};
-
-		run_query(Q_SET_CHAIN, values, NULL);
-		chain->open = false;
-		leave(&visit);
-	}
-}
-
-static void
-add_problem(ReturnSetInfo *result, const char *project, int64 id,
-			const char *problem)
-{
-	Datum		values[3] = {
-		CStringGetTextDatum(project), Int64GetDatum(id), CStringGetTextDatum(problem)
-	};
-	bool		nulls[3] = {false};
-
-	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-}
-
-/* Follow one project's chain; its entries come in order of their numbers. */
-static void
-verify_chain(ReturnSetInfo *result, const char *project, bool has_head,
-			 int64 entries, const bytea *head)
-{
-	Datum		value = CStringGetTextDatum(project);
-	Portal		portal = SPI_cursor_open(NULL, query_plan(Q_READ_LOG), &value,
-										 NULL, true);
-	uint8		previous[MIG_HASH_LENGTH] = {0};
-	int64		expected = 1;
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "migrate verify log",
-												  ALLOCSET_DEFAULT_SIZES);
-
-	for (;;)
-	{
-		uint64		i;
-
-		SPI_cursor_fetch(portal, true, 1000);
-		if (SPI_processed == 0)
-			break;
-		for (i = 0; i < SPI_processed; i++)
-		{
-			Datum		values[LOG_COLUMNS];
-			bool		nulls[LOG_COLUMNS];
-			uint8		hash[MIG_HASH_LENGTH];
-			bytea	   *stored;
-			bytea	   *stored_previous;
-			int64		id;
-			MemoryContext old = MemoryContextSwitchTo(context);
-
-			heap_deform_tuple(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
-							  values, nulls);
-			id = DatumGetInt64(values[LOG_ID]);
-			if (id > expected)
-				add_problem(result, project, expected,
-							id - expected == 1 ? "this entry is missing" :
-							psprintf("%lld entries from here on are missing",
-									 (long long) (id - expected)));
-			stored = DatumGetByteaPP(values[LOG_HASH]);
-			stored_previous = DatumGetByteaPP(values[LOG_PREVIOUS_HASH]);
-			hash_entry(values, nulls, hash);
-			if (VARSIZE_ANY_EXHDR(stored) != MIG_HASH_LENGTH ||
-				memcmp(VARDATA_ANY(stored), hash, MIG_HASH_LENGTH) != 0)
-				add_problem(result, project, id, "this entry was changed");
-			else if (id == expected &&
-					 (VARSIZE_ANY_EXHDR(stored_previous) != MIG_HASH_LENGTH ||
-					  memcmp(VARDATA_ANY(stored_previous), previous, MIG_HASH_LENGTH) != 0))
-				add_problem(result, project, id,
-							"this entry does not follow the one before it");
-			memset(previous, 0, sizeof(previous));
-			memcpy(previous, VARDATA_ANY(stored),
-				   Min(VARSIZE_ANY_EXHDR(stored), MIG_HASH_LENGTH));
-			expected = id + 1;
-			MemoryContextSwitchTo(old);
-			MemoryContextReset(context);
-		}
-		SPI_freetuptable(SPI_tuptable);
-		CHECK_FOR_INTERRUPTS();
-	}
-	SPI_cursor_close(portal);
-	MemoryContextDelete(context);
-
-	if (!has_head)
-		add_problem(result, project, expected - 1, "the end of the log is not known any more");
-	else if (expected - 1 < entries)
-		add_problem(result, project, expected,
-					entries == expected ? "the last entry is missing" :
-					psprintf("the last %lld entries are missing",
-							 (long long) (entries - expected + 1)));
-	else if (expected - 1 > entries ||
-			 VARSIZE_ANY_EXHDR(head) != MIG_HASH_LENGTH ||
-			 memcmp(VARDATA_ANY(head), previous, MIG_HASH_LENGTH) != 0)
-		add_problem(result, project, expected - 1, "the log does not end where it was left");
-}
-
-Datum
-migrate_verify_log(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Visit		visit;
-	SPITupleTable *chains;
-	uint64		rows;
-	uint64		i;
-
-	InitMaterializedSRF(fcinfo, 0);
-	visit = enter();
-	rows = run_query(Q_READ_CHAINS, NULL, NULL);
-	chains = SPI_tuptable;
-	for (i = 0; i < rows; i++)
-	{
-		HeapTuple	tuple = chains->vals[i];
-		bool		no_head;
-		bool		isnull;
-		char	   *project = SPI_getvalue(tuple, chains->tupdesc, 1);
-		int64		entries = DatumGetInt64(SPI_getbinval(tuple, chains->tupdesc, 2, &no_head));
-		Datum		head = SPI_getbinval(tuple, chains->tupdesc, 3, &isnull);
-
-		verify_chain(result, project, !no_head, entries,
-					 no_head ? NULL : DatumGetByteaPP(head));
-	}
-	leave(&visit);
-	return (Datum) 0;
 }

@@ -43,12 +43,17 @@ typedef struct MigSource
 	const char *format;			/* "native", "goose" ...; static storage */
 } MigSource;
 
+/* collect.c */
 extern List *mig_format_read_directory(List *files, const char **format,
 									   List **skipped);
 extern MigSource *mig_format_read_file(const MigFile *file);
-extern void mig_format_directives(MigSource *source);
+
+/* format.c */
 extern bool mig_format_reads(const char *path);
 extern List *mig_format_template(const char *format, const char *version,
 								 const char *name);
+
+/* lines.c */
+extern void mig_format_directives(MigSource *source);
 
 #endif							/* MIGRATE_FORMAT_H */

@@ -4,7 +4,7 @@
  *	  What the files of the extension share, grouped by the file that owns it.
  *
  * Calls go down this list only: register, apply, job -> run, plan ->
- * execute, catalog, lock -> format, script, version.
+ * execute, log, lock -> catalog, collect -> format -> lines, script, version.
  *
  *-------------------------------------------------------------------------
  */
@@ -194,6 +194,33 @@ typedef struct MigStored
 	List	   *requires;		/* of char * */
 } MigStored;
 
+extern bool mig_extension(Oid *schema, Oid *owner);
+extern char *mig_catalog_schema(void);
+extern char *mig_catalog_lock_holder(const char *project);
+extern bool mig_catalog_has_unsettled(const char *project);
+extern MigEntry *mig_catalog_load(const char *project, int *n);
+extern void mig_catalog_lock_plan(const char *project, const MigPlan *plan);
+extern MigStored *mig_catalog_fetch(const char *project, const bytea *key);
+extern const char *mig_catalog_register(const char *project, const MigSource *source,
+										const MigSide *up, const MigSide *down);
+extern void mig_catalog_set_no_transaction(const char *project, const bytea *key,
+										   bool up, bool down);
+extern void mig_catalog_unregister(const char *project, const bytea *key);
+extern List *mig_catalog_files_gone(const char *project, const char *directory,
+									ArrayType *keys);
+extern char *mig_catalog_last_format(const char *project, char **version);
+extern void mig_catalog_set_applied(const char *project, const MigEntry *entry,
+									const bytea *checksum,
+									const bytea *fingerprint, const char *how,
+									int statements, TimestampTz at,
+									const char *by, int64 duration_us);
+extern void mig_catalog_set_rolled_back(const char *project, const bytea *key);
+extern void mig_catalog_set_repaired(const char *project, const bytea *key);
+extern void mig_catalog_settle_baselines(const char *project);
+extern char *mig_catalog_current(const char *project);
+extern bool mig_catalog_is_applied(const char *project, const bytea *key);
+
+/* log.c */
 /* An event for the log; text fields NULL where they do not apply. */
 typedef struct MigEvent
 {
@@ -235,31 +262,6 @@ typedef struct MigChain
 	uint8		hash[MIG_HASH_LENGTH];
 } MigChain;
 
-extern bool mig_extension(Oid *schema, Oid *owner);
-extern char *mig_catalog_schema(void);
-extern char *mig_catalog_lock_holder(const char *project);
-extern bool mig_catalog_has_unsettled(const char *project);
-extern MigEntry *mig_catalog_load(const char *project, int *n);
-extern void mig_catalog_lock_plan(const char *project, const MigPlan *plan);
-extern MigStored *mig_catalog_fetch(const char *project, const bytea *key);
-extern const char *mig_catalog_register(const char *project, const MigSource *source,
-										const MigSide *up, const MigSide *down);
-extern void mig_catalog_set_no_transaction(const char *project, const bytea *key,
-										   bool up, bool down);
-extern void mig_catalog_unregister(const char *project, const bytea *key);
-extern List *mig_catalog_files_gone(const char *project, const char *directory,
-									ArrayType *keys);
-extern char *mig_catalog_last_format(const char *project, char **version);
-extern void mig_catalog_set_applied(const char *project, const MigEntry *entry,
-									const bytea *checksum,
-									const bytea *fingerprint, const char *how,
-									int statements, TimestampTz at,
-									const char *by, int64 duration_us);
-extern void mig_catalog_set_rolled_back(const char *project, const bytea *key);
-extern void mig_catalog_set_repaired(const char *project, const bytea *key);
-extern void mig_catalog_settle_baselines(const char *project);
-extern char *mig_catalog_current(const char *project);
-extern bool mig_catalog_is_applied(const char *project, const bytea *key);
 extern void mig_event_init(MigEvent *event, const char *project, const char *name);
 extern void mig_event_about(MigEvent *event, const MigEntry *entry);
 extern void mig_chain_append(MigChain *chain, const MigEvent *event);

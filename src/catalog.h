@@ -1,0 +1,62 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog.h
+ *	  How our own tables are read and written: what catalog.c offers to log.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIGRATE_CATALOG_H
+#define MIGRATE_CATALOG_H
+
+#include "executor/spi.h"
+
+/* The statements, which are in catalog.c. */
+typedef enum MigQueryNo
+{
+	Q_HAS_UNSETTLED,
+	Q_LOAD,
+	Q_LOCK_PLAN,
+	Q_FETCH,
+	Q_FETCH_ALL,
+	Q_LOCK,
+	Q_LOCK_STATE,
+	Q_INSERT,
+	Q_UPDATE,
+	Q_SET_NO_TRANSACTION,
+	Q_DELETE,
+	Q_IS_APPLIED,
+	Q_FILES_GONE,
+	Q_LAST_FORMAT,
+	Q_SET_APPLIED,
+	Q_SET_ROLLED_BACK,
+	Q_SET_REPAIRED,
+	Q_SETTLE,
+	Q_SETTLE_BASELINES,
+	Q_UNSETTLE_ALL,
+	Q_CURRENT,
+	Q_LOCK_HOLDER,
+	Q_NEW_CHAIN,
+	Q_LOCK_CHAIN,
+	Q_APPEND,
+	Q_SET_CHAIN,
+	Q_READ_CHAINS,
+	Q_READ_LOG,
+	Q_COUNT
+} MigQueryNo;
+
+/* Where we come from while we are the owner. */
+typedef struct MigVisit
+{
+	Oid			user;
+	int			security;
+	MemoryContext caller;
+} MigVisit;
+
+extern MigVisit mig_enter(void);
+extern void mig_leave(const MigVisit *visit);
+extern SPIPlanPtr mig_query_plan(MigQueryNo query);
+extern const Oid *mig_query_types(MigQueryNo query);
+extern uint64 mig_run_query(MigQueryNo query, Datum *values, const bool *nulls);
+extern Datum mig_text_datum(const char *text, bool *isnull);
+
+#endif							/* MIGRATE_CATALOG_H */
