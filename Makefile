@@ -28,7 +28,7 @@ PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 # Inputs are under test/, expected outputs in expected/.  No file in sql/ may
 # have the name of a test: pg_regress would run it instead.
 REGRESS := $(sort $(notdir $(basename $(wildcard test/sql/*.sql))))
-REGRESS_OPTS = --inputdir=test
+REGRESS_OPTS = --inputdir=test --encoding=UTF8
 ISOLATION := $(sort $(notdir $(basename $(wildcard test/specs/*.spec))))
 ISOLATION_OPTS = --inputdir=test --outputdir=.
 PROVE_TESTS := $(sort $(wildcard test/t/*.pl))

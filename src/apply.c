@@ -183,8 +183,7 @@ has_own_transaction(const MigScript *script)
 {
 	MigParsed  *parsed = mig_script_parse(script, NULL);
 
-	return parsed->own_transactions || (parsed->needs_worker != NULL &&
-							   parsed->needs_worker->class == MIG_CLASS_XACT);
+	return parsed->own_transactions;
 }
 
 static void

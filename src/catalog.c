@@ -88,7 +88,7 @@ static const QueryText query_texts[Q_COUNT] = {
 	[Q_FETCH_ALL] = {
 		"SELECT name, version, kind, requires, up, up_path, up_line, up_no_transaction,"
 		" down, down_path, down_line, down_no_transaction, verify, verify_path,"
-		" verify_line, format, file_gone, checksum, registrant_superuser"
+		" verify_line, format, file_gone, registrant_superuser"
 		" FROM %s.migrate_migration WHERE " PROJECT_KEY,
 		2, {TEXTOID, BYTEAOID}
 	},
@@ -758,6 +758,55 @@ script_params(const MigScript *script, const MigSide *side, Datum *values,
 	values[6] = mig_text_datum(side->broken, &nulls[6]);
 }
 
+typedef enum Difference
+{
+	DIFFERS_NOT,
+	DIFFERS_AROUND,				/* its file, lines, or who answers for it */
+	DIFFERS_IN_TEXT
+} Difference;
+
+/*
+ * How does a migration differ from the row that was just fetched?  Another
+ * name is a conflict.
+ */
+static Difference
+compare_stored(const MigVisit *visit, const MigSource *source,
+			   bool superuser_registers)
+{
+	char	   *name = text_field(visit, 0, 1);
+	char	   *version = text_field(visit, 0, 2);
+	MigScript	up;
+	MigScript	down;
+	MigScript	verify;
+
+	script_fields(visit, 0, 5, true, &up);
+	script_fields(visit, 0, 9, true, &down);
+	script_fields(visit, 0, 13, false, &verify);
+	if (strcmp(name, source->name) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_CONFLICT),
+				 errmsg("two migrations have the version %s: %s and %s",
+						source->version, mig_label(version, name),
+						mig_label(source->version, source->name)),
+				 up.path != NULL || source->up.path != NULL ?
+				 errdetail("Registered from %s, now read from %s.",
+						   up.path ? up.path : "a call",
+						   source->up.path ? source->up.path : "a call") : 0,
+				 errhint("Give one of them another number, or use migrate_unregister() first if it was renamed.")));
+	if (!same_script(&up, &source->up) || !same_script(&down, &source->down) ||
+		!same_script(&verify, &source->verify) ||
+		!same_list(list_field(visit, 0, 4), source->requires))
+		return DIFFERS_IN_TEXT;
+
+	/* a superuser who registers a stranger's text answers for it */
+	if (!same_place(&up, &source->up) || !same_place(&down, &source->down) ||
+		!same_place(&verify, &source->verify) ||
+		strcmp(version, source->version) != 0 || bool_field(visit, 0, 17) ||
+		(superuser_registers && !bool_field(visit, 0, 18)))
+		return DIFFERS_AROUND;
+	return DIFFERS_NOT;
+}
+
 /* Say what a new text of an applied migration means. */
 static void
 report_edit(const MigSource *source, bool same_text, bool same_tokens)
@@ -800,6 +849,7 @@ mig_catalog_register(const char *project, const MigSource *source,
 	int			nrequires = 0;
 	ListCell   *lc;
 	const char *action = NULL;
+	bool		locked = false;
 
 	foreach(lc, source->requires)
 		requires[nrequires++] = CStringGetTextDatum(lfirst(lc));
@@ -822,65 +872,36 @@ mig_catalog_register(const char *project, const MigSource *source,
 
 	while (action == NULL)
 	{
-		if (run_for_key(Q_FETCH_ALL, project, key) > 0)
-		{
-			char	   *name = text_field(&visit, 0, 1);
-			char	   *version = text_field(&visit, 0, 2);
-			char	   *path = text_field(&visit, 0, 6);
-			bool		same_checksum = mig_key_cmp(bytea_field(&visit, 0, 18), checksum) == 0;
-			MigScript	old_up;
-			MigScript	old_down;
-			MigScript	old_verify;
-			bool		same;
+		Difference	difference = DIFFERS_NOT;
 
-			if (strcmp(name, source->name) != 0)
-				ereport(ERROR,
-						(errcode(ERRCODE_MIG_CONFLICT),
-						 errmsg("two migrations have the version %s: %s and %s",
-								source->version, mig_label(version, name),
-								mig_label(source->version, source->name)),
-						 path != NULL || source->up.path != NULL ?
-						 errdetail("Registered from %s, now read from %s.",
-								   path ? path : "a call",
-								   source->up.path ? source->up.path : "a call") : 0,
-						 errhint("Give one of them another number, or use migrate_unregister() first if it was renamed.")));
-			script_fields(&visit, 0, 5, true, &old_up);
-			script_fields(&visit, 0, 9, true, &old_down);
-			script_fields(&visit, 0, 13, false, &old_verify);
-			same = same_script(&old_up, &source->up) &&
-				same_script(&old_down, &source->down) &&
-				same_script(&old_verify, &source->verify) &&
-				same_list(list_field(&visit, 0, 4), source->requires);
-
-			/* a superuser who registers a stranger's text answers for it */
-			if (same && (bool_field(&visit, 0, 19) || !superuser_registers) &&
-				same_place(&old_up, &source->up) &&
-				same_place(&old_down, &source->down) &&
-				same_place(&old_verify, &source->verify) &&
-				strcmp(version, source->version) == 0 &&
-				!bool_field(&visit, 0, 17))
-				action = "unchanged";
-			else
-			{
-				/*
-				 * Whether it is settled is decided by a snapshot taken when
-				 * nobody else can change that any more.
-				 */
-				run_for_key(Q_LOCK, project, key);
-				mig_run_query(Q_UPDATE, values, nulls);
-				action = same ? "unchanged" : "replaced";
-				if (!same_checksum && source->kind == MIG_KIND_VERSIONED &&
-					run_for_key(Q_IS_APPLIED, project, key) > 0)
-					report_edit(source,
-								mig_key_cmp(bytea_field(&visit, 0, 1), checksum) == 0,
-								mig_key_cmp(bytea_field(&visit, 0, 2), fingerprint) == 0);
-			}
-		}
-		else
+		if (run_for_key(Q_FETCH_ALL, project, key) == 0)
 		{
 			run_for_key(Q_LOCK_STATE, project, key);
 			if (mig_run_query(Q_INSERT, values, nulls) > 0)
 				action = "registered";
+			locked = false;
+			continue;
+		}
+		difference = compare_stored(&visit, source, superuser_registers);
+		if (difference == DIFFERS_NOT)
+			action = "unchanged";
+		else if (!locked)
+		{
+			/*
+			 * Look again when nobody else can change it: also whether it is
+			 * settled must be decided by a snapshot taken then.
+			 */
+			locked = run_for_key(Q_LOCK, project, key) > 0;
+		}
+		else
+		{
+			mig_run_query(Q_UPDATE, values, nulls);
+			action = difference == DIFFERS_IN_TEXT ? "replaced" : "unchanged";
+			if (difference == DIFFERS_IN_TEXT && source->kind == MIG_KIND_VERSIONED &&
+				run_for_key(Q_IS_APPLIED, project, key) > 0)
+				report_edit(source,
+							mig_key_cmp(bytea_field(&visit, 0, 1), checksum) == 0,
+							mig_key_cmp(bytea_field(&visit, 0, 2), fingerprint) == 0);
 		}
 	}
 	mig_leave(&visit);
@@ -983,10 +1004,8 @@ mig_catalog_set_applied(const char *project, const MigEntry *entry,
 						const char *by, int64 duration_us)
 {
 	MigVisit	visit = mig_enter();
-	bytea	   *key = entry->kind == MIG_KIND_BASELINE ?
-		mig_version_key(MIG_KIND_VERSIONED, entry->version) : entry->key;
 	Datum		values[12] = {
-		CStringGetTextDatum(project), PointerGetDatum(key),
+		CStringGetTextDatum(project), PointerGetDatum(entry->key),
 		CStringGetTextDatum(entry->version), CStringGetTextDatum(entry->name),
 		CStringGetTextDatum(kind_name(entry->kind)), CStringGetTextDatum(how),
 		PointerGetDatum(checksum), PointerGetDatum(fingerprint),

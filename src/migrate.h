@@ -142,7 +142,7 @@ typedef struct MigStep
 {
 	MigEntry   *entry;
 	MigAction	action;
-	bool		log_only;		/* the state has the versioned one's row */
+	bool		covered;		/* a baseline: its version is a step too */
 } MigStep;
 
 typedef struct MigPlan

@@ -198,7 +198,7 @@ add_step(Steps *steps, MigEntry *entry, MigAction action)
 {
 	steps->steps[steps->n].entry = entry;
 	steps->steps[steps->n].action = action;
-	steps->steps[steps->n].log_only = false;
+	steps->steps[steps->n].covered = false;
 	steps->n++;
 }
 
@@ -417,7 +417,7 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 			entry->mark = MARK_DONE;
 			add_step(&steps, entry, MIG_COVER);
 			if (!version_above(baseline, entry))
-				steps.steps[0].log_only = true;
+				steps.steps[0].covered = true;
 			continue;
 		}
 		if (limit != NULL && version_above(entry, limit))

@@ -3,7 +3,7 @@
  * register.c
  *	  The SQL functions that bring migrations into the database.
  *
- * Reads files where the server may; format.c makes migrations of them.
+ * Reads files where the server may; collect.c makes migrations of them.
  * Registration judges each script once, so that a plan need not parse it:
  * how many statements, what needs a worker, what cannot be parsed.
  *
@@ -309,21 +309,36 @@ conversion_callback(void *arg)
 	errcontext("reading migration file \"%s\"", (const char *) arg);
 }
 
-/* A file's text in the server's encoding. */
+/* Valid UTF-8, from a file or its name, in the server's encoding. */
 static char *
-read_text(char *path, size_t size)
+to_server(char *bytes, size_t len, const char *path)
 {
 	ErrorContextCallback callback;
+	char	   *text;
+
+	callback.callback = conversion_callback;
+	callback.arg = (void *) path;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	text = pg_any_to_server(bytes, len, PG_UTF8);
+	error_context_stack = callback.previous;
+	return text;
+}
+
+/* A file's text; raw is its path as the operating system knows it. */
+static char *
+read_text(const char *raw, char *path, size_t size)
+{
 	FILE	   *file;
 	char	   *bytes;
-	char	   *text;
+	char	   *start;
 	size_t		len;
 
 	if (size > MaxAllocSize / 4)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("migration file \"%s\" is too large", path)));
-	file = AllocateFile(path, PG_BINARY_R);
+	file = AllocateFile(raw, PG_BINARY_R);
 	if (file == NULL)
 		ereport(ERROR,
 				(errcode_for_file_access(),
@@ -341,53 +356,67 @@ read_text(char *path, size_t size)
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("migration file \"%s\" grew while it was read", path)));
 	bytes[len] = '\0';
-
-	if (!pg_verify_mbstr(PG_UTF8, bytes, len, true))
+	start = without_bom(bytes);
+	len -= start - bytes;
+	if (!pg_verify_mbstr(PG_UTF8, start, len, true))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 				 errmsg("migration file \"%s\" is not valid UTF-8", path),
 				 errhint("Save it as UTF-8.")));
-	callback.callback = conversion_callback;
-	callback.arg = path;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-	text = pg_any_to_server(without_bom(bytes), strlen(without_bom(bytes)), PG_UTF8);
-	error_context_stack = callback.previous;
-	return text;
+	return to_server(start, len, path);
 }
 
+/*
+ * Add a directory's files, and those of its directories, to a list.  raw is
+ * its path as the operating system knows it, in UTF-8.
+ */
 static List *
-read_directory(const char *directory, int depth, List *files)
+read_directory(const char *raw_directory, const char *directory, int depth, List *files)
 {
-	DIR		   *dir = AllocateDir(directory);
+	DIR		   *dir = AllocateDir(raw_directory);
 	struct dirent *entry;
 
-	while ((entry = ReadDir(dir, directory)) != NULL)
+	while ((entry = ReadDir(dir, raw_directory)) != NULL)
 	{
 		struct stat st;
+		char	   *raw;
 		char	   *path;
 		MigFile    *file;
 
 		CHECK_FOR_INTERRUPTS();
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		path = psprintf("%s/%s", directory, entry->d_name);
-		if (stat(path, &st) < 0)
+		if (!pg_verify_mbstr(PG_UTF8, entry->d_name, strlen(entry->d_name), true))
 			ereport(ERROR,
-					(errcode_for_file_access(),
-					 errmsg("could not stat migration file \"%s\": %m", path)));
-		if (S_ISDIR(st.st_mode))
+					(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+					 errmsg("directory \"%s\" has a file whose name is not valid UTF-8",
+							directory)));
+		raw = psprintf("%s/%s", raw_directory, entry->d_name);
+		path = psprintf("%s/%s", directory,
+						to_server(entry->d_name, strlen(entry->d_name), directory));
+		file = palloc0(sizeof(MigFile));
+		file->path = path;
+
+		/* a link that leads nowhere matters only if it is a migration */
+		if (stat(raw, &st) < 0)
+		{
+			if (mig_format_reads(path))
+				ereport(ERROR,
+						(errcode_for_file_access(),
+						 errmsg("could not stat migration file \"%s\": %m", path)));
+			files = lappend(files, file);
+		}
+		else if (S_ISDIR(st.st_mode))
 		{
 			if (depth == 0 && entry->d_name[0] != '.')
-				files = read_directory(path, depth + 1, files);
-			continue;
+				files = read_directory(raw, path, depth + 1, files);
 		}
-		if (!S_ISREG(st.st_mode))
-			continue;
-		file = palloc(sizeof(MigFile));
-		file->path = path;
-		file->content = mig_format_reads(path) ? read_text(path, st.st_size) : NULL;
-		files = lappend(files, file);
+		else if (S_ISREG(st.st_mode))
+		{
+			if (mig_format_reads(path))
+				file->content = read_text(raw, path, st.st_size);
+			files = lappend(files, file);
+		}
 	}
 	FreeDir(dir);
 	return files;
@@ -477,6 +506,7 @@ migrate_load(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	char	   *directory;
 	const char *format;
+	List	   *files;
 	List	   *skipped;
 	List	   *sources;
 	Loaded	   *loaded;
@@ -497,7 +527,9 @@ migrate_load(PG_FUNCTION_ARGS)
 	caller = MemoryContextSwitchTo(context);
 	directory = mig_text_argument(fcinfo, 0, "directory");
 	canonicalize_path(directory);
-	sources = mig_format_read_directory(read_directory(directory, 0, NIL), &format, &skipped);
+	files = read_directory(pg_server_to_any(directory, strlen(directory), PG_UTF8),
+						   directory, 0, NIL);
+	sources = mig_format_read_directory(files, &format, &skipped);
 	n = list_length(sources);
 	if (n == 0)
 		ereport(WARNING,

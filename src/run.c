@@ -243,6 +243,16 @@ elapsed_us(const Run *run)
 }
 
 static void
+set_applied(const Run *run, const MigStored *stored, const MigResult *result,
+			const MigEntry *entry)
+{
+	mig_catalog_set_applied(run->project, entry, stored->checksum, stored->fingerprint,
+							result->step.action == MIG_COVER ? "baseline" : "run",
+							result->statements, GetCurrentTimestamp(),
+							run->base.acting_role, result->duration_us);
+}
+
+static void
 record_step(Run *run, const MigStored *stored, MigResult *result)
 {
 	const MigEntry *entry = result->step.entry;
@@ -258,12 +268,19 @@ record_step(Run *run, const MigStored *stored, MigResult *result)
 	event.path = (run->down ? stored->down.path : stored->up.path);
 	if (run->down)
 		mig_catalog_set_rolled_back(run->project, entry->key);
-	else if (!result->step.log_only)
-		mig_catalog_set_applied(run->project, entry, stored->checksum,
-								stored->fingerprint,
-								result->step.action == MIG_COVER ? "baseline" : "run",
-								result->statements, event.finished,
-								event.acting_role, result->duration_us);
+	else
+	{
+		MigEntry	version = *entry;
+
+		set_applied(run, stored, result, entry);
+
+		/* a baseline script is its version as well, if there is no other */
+		if (entry->kind == MIG_KIND_BASELINE && !result->step.covered)
+		{
+			version.key = mig_version_key(MIG_KIND_VERSIONED, entry->version);
+			set_applied(run, stored, result, &version);
+		}
+	}
 	mig_chain_append(&run->chain, &event);
 }
 

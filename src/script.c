@@ -691,12 +691,13 @@ classify(MigStatement *stmt, const Chunk *chunk, bool last)
 /*
  * Leave out pairs of a plain BEGIN and a plain COMMIT: within a transaction
  * that is all or nothing, what they promise holds anyway.  If there is any
- * other transaction control, nothing is left out.  Returns the number of
- * statements that remain.
+ * other transaction control, nothing is left out, and odd is the first of it.
+ * Returns the number of statements that remain.
  */
 static int
-drop_own_transactions(MigStatement *stmts, int n)
+drop_own_transactions(MigStatement *stmts, int n, const MigStatement **odd)
 {
+	const MigStatement *begin = NULL;
 	bool		open = false;
 	int			kept = 0;
 	int			i;
@@ -708,16 +709,21 @@ drop_own_transactions(MigStatement *stmts, int n)
 		if (stmts[i].class != MIG_CLASS_XACT)
 			continue;
 		stmt = (TransactionStmt *) stmts[i].raw->stmt;
+		*odd = &stmts[i];
 		if (!IsA(stmt, TransactionStmt))
 			return n;
 		if (!open && (stmt->kind == TRANS_STMT_BEGIN || stmt->kind == TRANS_STMT_START) &&
 			stmt->options == NIL)
+		{
 			open = true;
+			begin = &stmts[i];
+		}
 		else if (open && stmt->kind == TRANS_STMT_COMMIT && !stmt->chain)
 			open = false;
 		else
 			return n;
 	}
+	*odd = open ? begin : NULL;
 	if (open)
 		return n;
 	for (i = 0; i < n; i++)
@@ -783,13 +789,11 @@ parse(const MigScript *script, ErrorPlace *place)
 		}
 	}
 
-	parsed->nstmts = drop_own_transactions(parsed->stmts, n);
-	parsed->own_transactions = parsed->nstmts < n;
-	n = parsed->nstmts;
-	for (i = 0; i < n && parsed->needs_worker == NULL; i++)
+	parsed->nstmts = drop_own_transactions(parsed->stmts, n, &parsed->needs_worker);
+	parsed->own_transactions = parsed->nstmts < n || parsed->needs_worker != NULL;
+	for (i = 0; i < parsed->nstmts && parsed->needs_worker == NULL; i++)
 	{
-		if (parsed->stmts[i].class == MIG_CLASS_TOPLEVEL ||
-			parsed->stmts[i].class == MIG_CLASS_XACT)
+		if (parsed->stmts[i].class == MIG_CLASS_TOPLEVEL)
 			parsed->needs_worker = &parsed->stmts[i];
 	}
 	return parsed;

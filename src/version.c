@@ -18,6 +18,7 @@
 #include "migrate.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 
 #define TIMESTAMP_DIGITS 14
 
@@ -73,9 +74,13 @@ bytea *
 mig_version_key(char kind, const char *version)
 {
 	StringInfoData key;
-	const char *p = version;
+	const char *p;
 	size_t		len = strlen(version);
 	bytea	   *result;
+
+	/* the same in every database, whatever its encoding */
+	version = pg_server_to_any(version, len, PG_UTF8);
+	len = strlen(version);
 
 	if (len == 0)
 		ereport(ERROR,

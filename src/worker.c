@@ -5,7 +5,7 @@
  *
  * The recorder connects as the bootstrap superuser, so that it needs neither
  * the caller's right to log in nor a connection of theirs; it executes none
- * of their text, and catalog.c works as the extension's owner.  It takes no
+ * of their text, and log.c works as the extension's owner.  It takes no
  * lock for longer than MIG_RECORDER_LOCK_TIMEOUT, because the caller that
  * waits for it may hold that lock.
  *

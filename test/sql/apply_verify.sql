@@ -1,0 +1,53 @@
+-- Verify scripts run right after their up, and a failing one undoes it.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS migrate;
+SET migrate.project = 'apply_verify';
+\set SHOW_CONTEXT always
+CREATE SCHEMA apply_verify;
+SET search_path = apply_verify, public;
+
+-- no rows, true, or no boolean at all: well
+SELECT migrate_register('1', 'fine', 'CREATE TABLE fine (i int)', NULL,
+	'SELECT true; SELECT false WHERE false; SELECT count(*) FROM fine; INSERT INTO fine VALUES (1);');
+SELECT version, statements FROM migrate_apply();
+-- what it did is undone
+SELECT count(*) FROM fine;
+
+SELECT migrate_register('2', 'false', 'CREATE TABLE two ()', NULL,
+	E'SELECT true;\n\nSELECT count(*) > 0\n  FROM two;');
+SELECT version FROM migrate_apply();
+\echo :LAST_ERROR_SQLSTATE
+SELECT to_regclass('two');
+SELECT version, outcome, sqlstate, message, line, statement_no, statement
+  FROM migrate_history WHERE version = '2';
+
+-- null is not true, and one bad row among good ones counts
+SELECT migrate_register('2', 'false', 'CREATE TABLE two ()', NULL, 'SELECT NULL::boolean');
+SELECT version FROM migrate_apply();
+SELECT migrate_register('2', 'false', 'CREATE TABLE two ()', NULL,
+	'SELECT x <> 3 FROM generate_series(1, 5) x');
+SELECT version FROM migrate_apply();
+-- an error in it is an error of the migration
+SELECT migrate_register('2', 'false', 'CREATE TABLE two ()', NULL, E'\n\nSELECT 1 / 0;');
+SELECT version FROM migrate_apply();
+SELECT migrate_register('2', 'false', 'CREATE TABLE two ()', NULL, E'SELECT 1;\nSELEC 2;');
+SELECT version FROM migrate_apply();
+SELECT version, state FROM migrate_status;
+
+-- a failing verify script undoes the migrations before it in the same call
+SELECT migrate_register('2', 'false', 'CREATE TABLE two ()', NULL, 'SELECT true');
+SELECT migrate_register('3', 'three', 'CREATE TABLE three ()', NULL, 'SELECT false');
+SELECT version FROM migrate_apply();
+SELECT to_regclass('two'), to_regclass('three');
+
+-- it sees what the up script left, and deferred constraints have fired by then
+SELECT migrate_register('3', 'three', 'CREATE TABLE three AS SELECT 42 AS answer', NULL,
+	'SELECT answer = 42 FROM three');
+SELECT version FROM migrate_apply();
+
+-- a rollback does not run it
+UPDATE three SET answer = 43;
+SELECT migrate_register('3', 'three', 'CREATE TABLE three AS SELECT 42 AS answer',
+	'DROP TABLE three', 'SELECT answer = 42 FROM three');
+SELECT version, action FROM migrate_rollback();
+DROP SCHEMA apply_verify CASCADE;
