@@ -127,8 +127,7 @@ typedef struct MigEntry
 	/* plan.c's own */
 	List	   *needs;			/* of MigEntry * */
 	int			mark;
-	bool		asked;
-	bool		follows;
+	bool		late;			/* pending, an applied one comes after it */
 } MigEntry;
 
 typedef enum MigAction

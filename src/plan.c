@@ -26,6 +26,14 @@ enum
 	MARK_DONE
 };
 
+/* Which of the needed ones come along. */
+typedef enum Wanted
+{
+	WANT_PENDING,
+	WANT_APPLIED,
+	WANT_ALL
+} Wanted;
+
 typedef struct Steps
 {
 	MigStep    *steps;
@@ -47,14 +55,18 @@ typedef struct NameEntry
 
 /*
  * mig_label
- *		A migration as messages name it: version_name, or the name alone where
- *		the version says it already.  palloc'd.
+ *		A migration as messages name it: version_name, or the version alone
+ *		where that ends in the name already.  palloc'd.
  */
 char *
 mig_label(const char *version, const char *name)
 {
-	return strstr(version, name) != NULL ? pstrdup(version) :
-		psprintf("%s_%s", version, name);
+	size_t		before = strlen(version) - Min(strlen(name), strlen(version));
+
+	if (strcmp(version + before, name) == 0 &&
+		(before == 0 || version[before - 1] == '_'))
+		return pstrdup(version);
+	return psprintf("%s_%s", version, name);
 }
 
 static char *
@@ -138,9 +150,18 @@ name_match(const void *a, const void *b, Size keysize)
 	return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Resolve "requires" into pointers: a version first, else a name. */
+static bool
+is_wanted(const MigEntry *entry, Wanted wanted)
+{
+	return wanted == WANT_ALL || entry->applied == (wanted == WANT_APPLIED);
+}
+
+/*
+ * Resolve "requires" into pointers: a version first, else a name.  Where only
+ * the applied ones count, what is missing is no reason to stop.
+ */
 static void
-link_needs(MigEntry *entries, int n)
+link_needs(MigEntry *entries, int n, Wanted wanted)
 {
 	HTAB	   *names = NULL;
 	int			i;
@@ -150,12 +171,13 @@ link_needs(MigEntry *entries, int n)
 		MigEntry   *entry = &entries[i];
 		ListCell   *lc;
 
-		entry->mark = MARK_NONE;
 		entry->needs = NIL;
+		if (!is_wanted(entry, wanted))
+			continue;
 		foreach(lc, entry->requires)
 		{
-			char	   *wanted = (char *) lfirst(lc);
-			MigEntry   *needed = mig_plan_find(entries, n, wanted);
+			char	   *required = (char *) lfirst(lc);
+			MigEntry   *needed = mig_plan_find(entries, n, required);
 
 			if (needed == NULL)
 			{
@@ -179,14 +201,16 @@ link_needs(MigEntry *entries, int n)
 						named->entry = &entries[j];
 					}
 				}
-				named = hash_search(names, &wanted, HASH_FIND, NULL);
+				named = hash_search(names, &required, HASH_FIND, NULL);
 				needed = named ? named->entry : NULL;
 			}
+			if (needed == NULL && wanted == WANT_APPLIED)
+				continue;
 			if (needed == NULL)
 				ereport(ERROR,
 						(errcode(ERRCODE_MIG_DEPENDENCY),
 						 errmsg("migration %s requires \"%s\", which is not registered",
-								entry_label(entry), wanted),
+								entry_label(entry), required),
 						 errhint("Register it, or correct the list of requirements.")));
 			entry->needs = lappend(entry->needs, needed);
 		}
@@ -217,12 +241,9 @@ refuse_circle(const MigEntry *entry, const Path *path)
 			 errhint("Take one of the requirements out of the circle.")));
 }
 
-/*
- * Add a migration after everything that it needs and that is not there.
- * "all" adds what is applied as well: the order in which it must have been.
- */
+/* Add a migration after everything that it needs, of the wanted ones. */
 static void
-visit_from(Steps *steps, MigEntry *entry, bool all, const Path *from)
+visit_from(Steps *steps, MigEntry *entry, Wanted wanted, const Path *from)
 {
 	Path		path = {entry, from};
 	ListCell   *lc;
@@ -237,17 +258,28 @@ visit_from(Steps *steps, MigEntry *entry, bool all, const Path *from)
 	{
 		MigEntry   *needed = (MigEntry *) lfirst(lc);
 
-		if (all ? needed->applied : !needed->applied)
-			visit_from(steps, needed, all, &path);
+		if (is_wanted(needed, wanted))
+			visit_from(steps, needed, wanted, &path);
 	}
 	entry->mark = MARK_DONE;
 	add_step(steps, entry, MIG_APPLY);
 }
 
 static void
-visit(Steps *steps, MigEntry *entry, bool all)
+visit(Steps *steps, MigEntry *entry, Wanted wanted)
 {
-	visit_from(steps, entry, all, NULL);
+	visit_from(steps, entry, wanted, NULL);
+}
+
+static void
+begin_steps(Steps *steps, MigEntry *entries, int n)
+{
+	int			i;
+
+	steps->steps = palloc_extended((n + 1) * sizeof(MigStep), MCXT_ALLOC_HUGE);
+	steps->n = 0;
+	for (i = 0; i < n; i++)
+		entries[i].mark = MARK_NONE;
 }
 
 static int64
@@ -303,28 +335,34 @@ version_above(const MigEntry *a, const MigEntry *b)
 }
 
 /*
- * Does a pending migration need, directly or through others, an applied one
- * as high as that?  Then it could not have come before it.
+ * Which pending migrations up to the limit are late: those that an applied
+ * one comes after, in the order that all of them have together.
  */
-static bool
-follows(MigEntry *entry, const MigEntry *highest)
+static void
+find_late(MigEntry *entries, int n, const MigEntry *limit)
 {
-	ListCell   *lc;
+	Steps		order;
+	bool		late = false;
+	int			i;
 
-	check_stack_depth();
-	if (entry->asked)
-		return entry->follows;
-	entry->asked = true;
-	foreach(lc, entry->needs)
+	begin_steps(&order, entries, n);
+	for (i = 0; i < n; i++)
 	{
-		MigEntry   *needed = (MigEntry *) lfirst(lc);
-
-		if ((needed->applied && needed->kind != MIG_KIND_REPEATABLE &&
-			 !version_above(highest, needed)) ||
-			follows(needed, highest))
-			entry->follows = true;
+		if (entries[i].kind != MIG_KIND_REPEATABLE &&
+			(entries[i].applied || limit == NULL || !version_above(&entries[i], limit)))
+			visit(&order, &entries[i], WANT_ALL);
 	}
-	return entry->follows;
+	for (i = order.n - 1; i >= 0; i--)
+	{
+		MigEntry   *entry = order.steps[i].entry;
+
+		if (entry->kind == MIG_KIND_REPEATABLE)
+			continue;
+		if (entry->applied)
+			late = true;
+		else
+			entry->late = late;
+	}
 }
 
 static void
@@ -384,15 +422,15 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 		limit = target_entry(entries, n, target);
 
 	refuse_changed(entries, n);
-	link_needs(entries, n);
-	steps.steps = palloc((n + 1) * sizeof(MigStep));
-	steps.n = 0;
-
+	link_needs(entries, n, WANT_ALL);
 	for (i = 0; i < n; i++)
 	{
 		if (entries[i].applied && entries[i].kind != MIG_KIND_REPEATABLE)
 			highest = &entries[i];
 	}
+	if (highest != NULL)
+		find_late(entries, n, limit);
+	begin_steps(&steps, entries, n);
 
 	/* on an empty database the highest baseline script comes first */
 	if (highest == NULL)
@@ -425,14 +463,13 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 			left_over = true;
 			continue;
 		}
-		if (highest != NULL && !version_above(entry, highest) &&
-			!follows(entry, highest))
+		if (entry->late)
 		{
 			out_of_order = lappend(out_of_order, entry);
 			if (policy == MIG_ORDER_SKIP)
 				continue;
 		}
-		visit(&steps, entry, false);
+		visit(&steps, entry, WANT_PENDING);
 	}
 
 	if (out_of_order != NIL && policy == MIG_ORDER_ERROR)
@@ -454,7 +491,7 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 
 			if (entry->kind == MIG_KIND_REPEATABLE && entry->registered &&
 				!(entry->applied && entry->settled))
-				visit(&steps, entry, false);
+				visit(&steps, entry, WANT_PENDING);
 		}
 	}
 
@@ -532,24 +569,22 @@ mig_plan_down(MigEntry *entries, int n, const char *target)
 	else
 		limit = target_entry(entries, n, target);
 
-	link_needs(entries, n);
-	order.steps = palloc((n + 1) * sizeof(MigStep));
-	order.n = 0;
+	link_needs(entries, n, WANT_APPLIED);
+	begin_steps(&order, entries, n);
 	for (i = 0; i < n; i++)
 	{
 		if (entries[i].applied && entries[i].kind != MIG_KIND_REPEATABLE)
-			visit(&order, &entries[i], true);
+			visit(&order, &entries[i], WANT_APPLIED);
 	}
 	for (i = 0; i < n; i++)
 	{
 		if (entries[i].applied && entries[i].kind == MIG_KIND_REPEATABLE &&
 			entries[i].down.exists)
-			visit(&order, &entries[i], true);
+			visit(&order, &entries[i], WANT_APPLIED);
 	}
-	for (i = 0; i < n; i++)
-		entries[i].mark = MARK_NONE;
 
 	/* backwards: what needs another goes before it */
+	begin_steps(&steps, entries, n);
 	for (i = order.n - 1; i >= 0 && count != 0; i--)
 	{
 		MigEntry   *entry = order.steps[i].entry;
@@ -560,14 +595,18 @@ mig_plan_down(MigEntry *entries, int n, const char *target)
 		entry->mark = MARK_DONE;
 		count--;
 	}
-	steps.steps = palloc((n + 1) * sizeof(MigStep));
-	steps.n = 0;
+	for (i = 0; i < order.n; i++)
+	{
+		MigEntry   *entry = order.steps[i].entry;
+
+		if (entry->kind == MIG_KIND_REPEATABLE && entry->down.exists &&
+			(base || needs_marked(entry)))
+			entry->mark = MARK_DONE;
+	}
 	for (i = order.n - 1; i >= 0; i--)
 	{
 		MigEntry   *entry = order.steps[i].entry;
 
-		if (entry->kind == MIG_KIND_REPEATABLE && (base || needs_marked(entry)))
-			entry->mark = MARK_DONE;
 		if (entry->mark != MARK_DONE)
 			continue;
 		add_step(&steps, entry, MIG_ROLLBACK);

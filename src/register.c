@@ -97,16 +97,29 @@ warn_broken(const MigSource *source, const MigScript *script, const char *what,
 						script->path ? " of " : "", script->path ? script->path : "")));
 }
 
+static void
+file_callback(void *arg)
+{
+	if (arg != NULL)
+		errcontext("migration file \"%s\"", (const char *) arg);
+}
+
 /* Store one migration; what happened to it. */
 static const char *
 register_source(const MigSource *source)
 {
+	ErrorContextCallback callback;
 	MigSide		up;
 	MigSide		down;
 	MigSide		verify;
 	const char *action;
 	const char *p;
 	ListCell   *lc;
+
+	callback.callback = file_callback;
+	callback.arg = source->up.path;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 
 	for (p = source->name; *p; p++)
 	{
@@ -142,6 +155,7 @@ register_source(const MigSource *source)
 		warn_broken(source, &source->down, "down", down.broken);
 		warn_broken(source, &source->verify, "verify", verify.broken);
 	}
+	error_context_stack = callback.previous;
 	return action;
 }
 
@@ -303,12 +317,6 @@ migrate_register_file(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-static void
-conversion_callback(void *arg)
-{
-	errcontext("reading migration file \"%s\"", (const char *) arg);
-}
-
 /* Valid UTF-8, from a file or its name, in the server's encoding. */
 static char *
 to_server(char *bytes, size_t len, const char *path)
@@ -316,7 +324,7 @@ to_server(char *bytes, size_t len, const char *path)
 	ErrorContextCallback callback;
 	char	   *text;
 
-	callback.callback = conversion_callback;
+	callback.callback = file_callback;
 	callback.arg = (void *) path;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
@@ -434,15 +442,21 @@ sort_sources(List *sources)
 {
 	int			n = list_length(sources);
 	Loaded	   *loaded = palloc(sizeof(Loaded) * Max(n, 1));
+	ErrorContextCallback callback;
 	ListCell   *lc;
 	int			i = 0;
 
+	callback.callback = file_callback;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	foreach(lc, sources)
 	{
 		loaded[i].source = (MigSource *) lfirst(lc);
+		callback.arg = loaded[i].source->up.path;
 		loaded[i].key = mig_version_key(loaded[i].source->kind, loaded[i].source->version);
 		i++;
 	}
+	error_context_stack = callback.previous;
 	qsort(loaded, n, sizeof(Loaded), compare_loaded);
 	for (i = 1; i < n; i++)
 	{

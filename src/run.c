@@ -36,6 +36,9 @@
 /* No more of a failing statement than this goes into the log, in bytes. */
 #define RECORDED_STATEMENT (64 * 1024)
 
+/* No more of a migration's label than this is shown as activity, in bytes. */
+#define PROGRESS_LABEL 120
+
 typedef struct Run
 {
 	const char *project;
@@ -301,8 +304,10 @@ run_step(Run *run, const MigStep *step)
 	execution->label = step_label(step);
 	execution->what = run->down ? "down" : "up";
 	execution->progress = progress;
-	snprintf(progress, sizeof(progress), "[%d/%d] %s", run->step + 1,
-			 run->plan->nsteps, execution->label);
+	snprintf(progress, sizeof(progress), "[%d/%d] %.*s", run->step + 1,
+			 run->plan->nsteps,
+			 pg_mbcliplen(execution->label, strlen(execution->label), PROGRESS_LABEL),
+			 execution->label);
 	set_ps_display(progress);
 
 	stored = mig_catalog_fetch(run->project, step->entry->key);

@@ -152,13 +152,12 @@ INSERT INTO größe VALUES (2, 'nie');
 DROP TABLE größe;
 SQL
 my $path = 'db/migrations/2_größe.sql';
-utf8::encode(my $bytes = do { my $f = $file; utf8::decode($f); $f });
 new_database('script', 'SELECT 1');
 $node->safe_psql(
 	'script', qq{
 	SET client_encoding = 'UTF8';
 	SELECT migrate_unregister('2');
-	SELECT migrate_register_file('$path', \$f\$$bytes\$f\$)});
+	SELECT migrate_register_file('$path', \$f\$$file\$f\$)});
 my ($out, $err) = psql('script', 'SELECT migrate_apply()');
 like($err, qr/ERROR:  42P01: relation "keine_größe" does not exist/, 'the error of the script is raised');
 like($err, qr/CONTEXT: .*migration 2_größe, up script \(\Q$path\E\), line 14, statement 4/s,
@@ -306,6 +305,9 @@ wait_for_statement('slow', 'victim', 2);
 signal_session('slow', 'victim', 'pg_terminate_backend');
 isnt(finish_session($session), 0, 'pg_terminate_backend ends a migration');
 nothing_left('slow', 'terminate');
+ok( $node->poll_query_until('slow',
+		q{SELECT count(*) = 1 FROM migrate_history WHERE sqlstate = '57P01' AND version = '2' AND outcome = 'failed'}),
+	'the end of the session is recorded');
 
 # A lock that somebody else holds.
 $node->safe_psql('slow', q{UPDATE pace SET seconds = 0});
