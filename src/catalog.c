@@ -153,7 +153,7 @@ static const QueryText query_texts[Q_COUNT] = {
 	[Q_FILES_GONE] = {
 		"UPDATE %s.migrate_migration SET file_gone = true WHERE project" EQ "$1"
 		" AND pg_catalog.starts_with(up_path, $2)"
-		" AND NOT file_gone AND NOT EXISTS (SELECT FROM pg_catalog.unnest($3) k"
+		" AND NOT EXISTS (SELECT FROM pg_catalog.unnest($3) k"
 		" WHERE k" EQ "version_key)"
 		" RETURNING version, name, up_path",
 		3, {TEXTOID, TEXTOID, BYTEAARRAYOID}
@@ -409,7 +409,7 @@ mig_query_plan(MigQueryNo query)
  * mig_query_types
  *		The types of a statement's parameters.
  */
-const Oid *
+const Oid  *
 mig_query_types(MigQueryNo query)
 {
 	return query_texts[query].types;
@@ -942,7 +942,7 @@ mig_catalog_unregister(const char *project, const bytea *key)
 /*
  * mig_catalog_files_gone
  *		Note that of the migrations loaded from a directory only these are
- *		still there; the labels (char *) of those newly found missing.
+ *		still there; the labels (char *) of the others.
  */
 List *
 mig_catalog_files_gone(const char *project, const char *directory, ArrayType *keys)

@@ -120,8 +120,8 @@ switch_section(Sections *sections, MigScript *next, const MigLines *lines,
 										   lines->start - sections->start);
 	if (next->line > 0)
 		mig_bad_line(lines, lines->number,
-				 psprintf("second section \"%s\"", title),
-				 psprintf("The first one begins at line %d.", next->line));
+					 psprintf("second section \"%s\"", title),
+					 psprintf("The first one begins at line %d.", next->line));
 	next->path = sections->entry->file->path;
 	next->line = lines->number + 1;
 	sections->current = next;
@@ -140,8 +140,8 @@ check_text_before(const MigLines *lines, int code_line, const char *mark)
 {
 	if (code_line > 0)
 		mig_bad_line(lines, code_line,
-				 psprintf("text before \"%s\"", mark),
-				 "Only comments and blank lines may precede the first section.");
+					 psprintf("text before \"%s\"", mark),
+					 "Only comments and blank lines may precede the first section.");
 }
 
 /*
@@ -174,8 +174,8 @@ read_setting(const MigFileEntry *entry, const char *key, bool toml)
 			if (toml)
 				continue;
 			mig_bad_line(&lines, lines.number,
-					 psprintf("unsupported setting \"%s\"", word),
-					 psprintf("Only %s is supported.", key));
+						 psprintf("unsupported setting \"%s\"", word),
+						 psprintf("Only %s is supported.", key));
 		}
 
 		end = memchr(equals, '#', lines.end - equals);
@@ -183,8 +183,8 @@ read_setting(const MigFileEntry *entry, const char *key, bool toml)
 		value = strcmp(word, "true") == 0;
 		if (!value && strcmp(word, "false") != 0)
 			mig_bad_line(&lines, lines.number,
-					 psprintf("invalid value \"%s\" of %s", word, key),
-					 "It must be true or false.");
+						 psprintf("invalid value \"%s\" of %s", word, key),
+						 "It must be true or false.");
 		found = true;
 	}
 
@@ -250,9 +250,9 @@ section_options(const MigLines *lines, const MigDirective *directive,
 			script->no_transaction = true;
 		else if (pg_strcasecmp(option, "transaction:true") != 0)
 			mig_bad_line(lines, lines->number,
-					 psprintf("unknown option \"%s\" of \"-- migrate:%s\"",
-							  option, directive->spelling),
-					 "The one option is transaction:false.");
+						 psprintf("unknown option \"%s\" of \"-- migrate:%s\"",
+								  option, directive->spelling),
+						 "The one option is transaction:false.");
 	}
 }
 
@@ -282,7 +282,7 @@ native_read(const MigFileEntry *entry, MigSource *source)
 			case WORD_VERIFY:
 				if (word != WORD_UP && sections.current == NULL)
 					mig_misplaced_directive(&lines, &directive,
-										"The first section of a file is \"-- migrate:up\".");
+											"The first section of a file is \"-- migrate:up\".");
 				switch_section(&sections, scripts[word], &lines, titles[word]);
 				section_options(&lines, &directive, scripts[word]);
 				break;
@@ -298,7 +298,7 @@ native_read(const MigFileEntry *entry, MigSource *source)
 			case WORD_REPEATABLE:
 				if (sections.current)
 					mig_misplaced_directive(&lines, &directive,
-										"It belongs before \"-- migrate:up\".");
+											"It belongs before \"-- migrate:up\".");
 				source->kind = MIG_KIND_REPEATABLE;
 				break;
 			default:
@@ -344,8 +344,8 @@ open_statement(const MigLines *lines, int statement_line)
 {
 	if (statement_line > 0)
 		mig_bad_line(lines, statement_line,
-				 "unterminated \"-- +goose StatementBegin\"",
-				 "The statement must end with a line \"-- +goose StatementEnd\".");
+					 "unterminated \"-- +goose StatementBegin\"",
+					 "The statement must end with a line \"-- +goose StatementEnd\".");
 }
 
 static void
@@ -407,16 +407,16 @@ goose_read(const MigFileEntry *entry, MigSource *source)
 			no_transaction = true;
 		else if (pg_strcasecmp(word, "ENVSUB ON") == 0)
 			mig_bad_line(&lines, lines.number,
-					 psprintf("unsupported directive \"-- +goose %s\"", word),
-					 "Substitution from the environment is not supported: the values must stand in the file.");
+						 psprintf("unsupported directive \"-- +goose %s\"", word),
+						 "Substitution from the environment is not supported: the values must stand in the file.");
 		else if (pg_strcasecmp(word, "ENVSUB OFF") != 0)
 			mig_bad_line(&lines, lines.number,
-					 psprintf("unknown directive \"-- +goose %s\"", word),
-					 "The directives are Up, Down, StatementBegin, StatementEnd, NO TRANSACTION and ENVSUB OFF.");
+						 psprintf("unknown directive \"-- +goose %s\"", word),
+						 "The directives are Up, Down, StatementBegin, StatementEnd, NO TRANSACTION and ENVSUB OFF.");
 		if (misplaced)
 			mig_bad_line(&lines, lines.number,
-					 psprintf("misplaced directive \"-- +goose %s\"", word),
-					 misplaced);
+						 psprintf("misplaced directive \"-- +goose %s\"", word),
+						 misplaced);
 	}
 	open_statement(&lines, statement_line);
 	if (sections.current == NULL)

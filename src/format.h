@@ -26,7 +26,8 @@ typedef struct MigScript
 {
 	char	   *text;			/* NULL: there is no such script */
 	char	   *path;			/* its file, NULL if it never was in one */
-	int			line;			/* line of text's first character there, from 1 */
+	int			line;			/* line of text's first character there, from
+								 * 1 */
 	bool		no_transaction; /* the author asks for no transaction */
 } MigScript;
 

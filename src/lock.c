@@ -37,7 +37,7 @@ Datum
 migrate_lock_key(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(lock_number(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-									text_to_cstring(PG_GETARG_TEXT_PP(1))));
+								text_to_cstring(PG_GETARG_TEXT_PP(1))));
 }
 
 static void

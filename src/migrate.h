@@ -75,8 +75,8 @@ typedef struct MigParsed
 	MigStatement *stmts;		/* plain pairs of BEGIN and COMMIT left out */
 	int			nstmts;
 	bool		own_transactions;	/* were there any */
-	const MigStatement *needs_worker;	/* first that cannot run in a
-										 * caller's transaction, or NULL */
+	const MigStatement *needs_worker;	/* first that cannot run in a caller's
+										 * transaction, or NULL */
 } MigParsed;
 
 extern MigParsed *mig_script_parse(const MigScript *script, int *error_line);

@@ -431,6 +431,13 @@ read_directory(const char *raw_directory, const char *directory, int depth, List
 }
 
 static int
+compare_files(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((const MigFile *) lfirst(a))->path,
+				  ((const MigFile *) lfirst(b))->path);
+}
+
+static int
 compare_loaded(const void *a, const void *b)
 {
 	return mig_key_cmp(((const Loaded *) a)->key, ((const Loaded *) b)->key);
@@ -543,6 +550,9 @@ migrate_load(PG_FUNCTION_ARGS)
 	canonicalize_path(directory);
 	files = read_directory(pg_server_to_any(directory, strlen(directory), PG_UTF8),
 						   directory, 0, NIL);
+
+	/* messages do not depend on the order of the directory */
+	list_sort(files, compare_files);
 	sources = mig_format_read_directory(files, &format, &skipped);
 	n = list_length(sources);
 	if (n == 0)

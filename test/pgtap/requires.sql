@@ -170,7 +170,7 @@ SELECT plan(14 + (SELECT count(*)::int FROM orders) + (SELECT count(*)::int FROM
 SELECT is(pg_temp.order_of(migrations), result, 'order: ' || what) FROM orders ORDER BY n;
 SELECT is(pg_temp.story(migrations, VARIADIC actions), result, what) FROM stories ORDER BY n;
 SELECT throws_ok(format('SELECT migrate_register(''1'', ''x'', ''SELECT 1'', requires => %L)', requires), state, NULL,
-				 format('refused: %s', left(requires::text, 20)))
+				 'refused: ' || left(to_json(requires)::text, 20))
   FROM invalid ORDER BY n;
 
 -- a version comes before a name
