@@ -47,9 +47,10 @@ copy_for_server() { # directory, name
 
 # Builds and installs the extension of this checkout.
 install_extension() {
-	"$top/test/prerequisites"
-	make -s -j "$(nproc)" -C "$top" all
-	make -s -C "$top" install
+	# callers ask for the status, and then errexit does not apply in here
+	"$top/test/prerequisites" &&
+		make -s -j "$(nproc)" -C "$top" all &&
+		make -s -C "$top" install || return 1
 	PATH=$("${PG_CONFIG:-pg_config}" --bindir):$PATH
 }
 

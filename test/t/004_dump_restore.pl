@@ -208,7 +208,8 @@ sub check_restored
 	is( safe($database, 'default', join(' ', map { $default{$_} } sort keys %default)),
 		join("\n", ('unchanged') x keys %default),
 		"$test: registering anew changes nothing");
-	is( psql($database, 'shop', "SELECT DISTINCT action FROM migrate_load('$directory')"),
+	is( psql($database, 'shop',
+			"SET client_min_messages = error; SELECT DISTINCT action FROM migrate_load('$directory')"),
 		"unchanged\n",
 		"$test: nor does loading the files");
 	is(look($database, $_), $source{$_}, "$test: ... project \"$_\" is still as it was")
