@@ -416,8 +416,16 @@ read_directory(const char *raw_directory, const char *directory, int depth, List
 		}
 		else if (S_ISDIR(st.st_mode))
 		{
-			if (depth == 0 && entry->d_name[0] != '.')
+			if (entry->d_name[0] == '.')
+				continue;
+			if (depth == 0)
 				files = read_directory(raw, path, depth + 1, files);
+			else
+			{
+				/* no format goes deeper; say that it was not looked into */
+				file->path = psprintf("%s/", path);
+				files = lappend(files, file);
+			}
 		}
 		else if (S_ISREG(st.st_mode))
 		{
