@@ -1,7 +1,6 @@
 EXTENSION = migrate
 MODULE_big = migrate
 DATA := $(wildcard sql/migrate--*.sql)
-SCRIPTS := $(wildcard src/bin/*)
 PGFILEDESC = "migrate - migration manager inside the server"
 
 OBJS = \
