@@ -462,9 +462,10 @@ exit_callback(int code, Datum arg)
 	Run		   *run = running;
 	MigEvent	event;
 
-	if (run == NULL)
-		return;
 	running = NULL;
+	/* before the first step nobody was looked up, and nothing has run */
+	if (run == NULL || run->base.project == NULL)
+		return;
 	if (run->execution.stmt)
 		run->execution.line = run->execution.stmt->line;
 	failure_event(run, &event);
