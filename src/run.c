@@ -411,7 +411,7 @@ hint_for(const ErrorData *error)
 			ours = "Apply and commit the migration that adds the value first, by calling migrate_apply() with its version as the target.";
 			break;
 		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
-			ours = "A procedure or DO block that commits cannot run in the caller's transaction. Run the output of migrate_script('+1') with psql, and go on.";
+			ours = "A procedure or DO block that commits cannot run in the caller's transaction. Mark the migration with -- migrate:no-transaction, run the output of migrate_script('+1') with psql, and go on.";
 			break;
 		case ERRCODE_QUERY_CANCELED:
 			ours = "Call again to go on.";

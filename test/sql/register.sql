@@ -116,5 +116,8 @@ SELECT count(*) FROM migrate_status WHERE version = '50';
 SET migrate.nonsense = 1;
 SET migrate.project = '';
 SET migrate.out_of_order = 'perhaps';
+-- (its text is the server's, and has changed)
+\set VERBOSITY sqlstate
 SET migrate.lock_wait = -2;
+\set VERBOSITY default
 SELECT name, setting, context FROM pg_settings WHERE name LIKE 'migrate.%' AND name <> 'migrate.project' ORDER BY name COLLATE "C";
