@@ -115,12 +115,6 @@ plan_to(const char *target)
 	return mig_plan_to(entries, n, target, mig_out_of_order);
 }
 
-static const MigSide *
-step_side(const MigStep *step)
-{
-	return step->action == MIG_ROLLBACK ? &step->entry->down : &step->entry->up;
-}
-
 Datum
 migrate_plan(PG_FUNCTION_ARGS)
 {
@@ -136,7 +130,7 @@ migrate_plan(PG_FUNCTION_ARGS)
 	for (i = 0; i < plan->nsteps; i++)
 	{
 		const MigStep *step = &plan->steps[i];
-		const MigSide *side = step_side(step);
+		const MigSide *side = mig_step_side(step);
 		bool		covered = step->action == MIG_COVER;
 		Datum		values[8] = {0};
 		bool		nulls[8] = {false};
@@ -190,13 +184,13 @@ static void
 append_step(StringInfo buf, const char *schema, const MigStep *step, int number,
 			int nsteps)
 {
-	const MigSide *side = step_side(step);
+	const MigSide *side = mig_step_side(step);
 	MigStored  *stored = mig_catalog_fetch(mig_project, step->entry->key);
 	const MigScript *script;
 	bool		alone;
 
 	appendStringInfo(buf, "\n-- [%d/%d] ", number, nsteps);
-	append_comment(buf, mig_label(step->entry->version, step->entry->name));
+	append_comment(buf, mig_step_label(step));
 	if (side->path)
 	{
 		appendStringInfoString(buf, ", ");

@@ -33,6 +33,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(migrate_state_changed);
 
@@ -436,7 +437,7 @@ mig_run_query(MigQueryNo query, Datum *values, const bool *nulls)
 
 /* Fields of a row of the last result, copied to the caller's memory. */
 static Datum
-field(const MigVisit *visit, uint64 row, int column, bool *isnull)
+field(uint64 row, int column, bool *isnull)
 {
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
 						 column, isnull);
@@ -446,7 +447,7 @@ static char *
 text_field(const MigVisit *visit, uint64 row, int column)
 {
 	bool		isnull;
-	Datum		value = field(visit, row, column, &isnull);
+	Datum		value = field(row, column, &isnull);
 	MemoryContext old;
 	char	   *result;
 
@@ -462,7 +463,7 @@ static bytea *
 bytea_field(const MigVisit *visit, uint64 row, int column)
 {
 	bool		isnull;
-	Datum		value = field(visit, row, column, &isnull);
+	Datum		value = field(row, column, &isnull);
 	MemoryContext old;
 	bytea	   *result;
 
@@ -475,10 +476,10 @@ bytea_field(const MigVisit *visit, uint64 row, int column)
 }
 
 static int64
-int_field(const MigVisit *visit, uint64 row, int column, int64 otherwise)
+int_field(uint64 row, int column, int64 otherwise)
 {
 	bool		isnull;
-	Datum		value = field(visit, row, column, &isnull);
+	Datum		value = field(row, column, &isnull);
 
 	if (isnull)
 		return otherwise;
@@ -487,10 +488,10 @@ int_field(const MigVisit *visit, uint64 row, int column, int64 otherwise)
 }
 
 static bool
-bool_field(const MigVisit *visit, uint64 row, int column)
+bool_field(uint64 row, int column)
 {
 	bool		isnull;
-	Datum		value = field(visit, row, column, &isnull);
+	Datum		value = field(row, column, &isnull);
 
 	return !isnull && DatumGetBool(value);
 }
@@ -499,7 +500,7 @@ static List *
 list_field(const MigVisit *visit, uint64 row, int column)
 {
 	bool		isnull;
-	Datum		value = field(visit, row, column, &isnull);
+	Datum		value = field(row, column, &isnull);
 	MemoryContext old;
 	Datum	   *elements;
 	int			n;
@@ -523,8 +524,8 @@ script_fields(const MigVisit *visit, uint64 row, int column, bool transaction,
 {
 	script->text = text_field(visit, row, column);
 	script->path = text_field(visit, row, column + 1);
-	script->line = int_field(visit, row, column + 2, 1);
-	script->no_transaction = transaction && bool_field(visit, row, column + 3);
+	script->line = int_field(row, column + 2, 1);
+	script->no_transaction = transaction && bool_field(row, column + 3);
 }
 
 static const char *
@@ -586,25 +587,25 @@ mig_catalog_load(const char *project, int *n)
 		entry->name = text_field(&visit, i, 3);
 		entry->kind = strcmp(kind, "baseline") == 0 ? MIG_KIND_BASELINE :
 			strcmp(kind, "repeatable") == 0 ? MIG_KIND_REPEATABLE : MIG_KIND_VERSIONED;
-		entry->registered = bool_field(&visit, i, 5);
+		entry->registered = bool_field(i, 5);
 		entry->applied = how != NULL;
 		entry->how = how ? how[0] : '\0';
-		entry->settled = bool_field(&visit, i, 7);
+		entry->settled = bool_field(i, 7);
 		entry->checksum = bytea_field(&visit, i, 8);
 		entry->requires = list_field(&visit, i, 9);
 		entry->registered_by = text_field(&visit, i, 10);
-		entry->registrant_superuser = bool_field(&visit, i, 11);
+		entry->registrant_superuser = bool_field(i, 11);
 		entry->up.exists = entry->registered;
-		entry->up.statements = int_field(&visit, i, 12, -1);
+		entry->up.statements = int_field(i, 12, -1);
 		entry->up.worker = text_field(&visit, i, 13);
 		entry->up.broken = text_field(&visit, i, 14);
 		entry->up.path = text_field(&visit, i, 15);
-		entry->down.exists = bool_field(&visit, i, 16);
-		entry->down.statements = int_field(&visit, i, 17, -1);
+		entry->down.exists = bool_field(i, 16);
+		entry->down.statements = int_field(i, 17, -1);
 		entry->down.worker = text_field(&visit, i, 18);
 		entry->down.broken = text_field(&visit, i, 19);
 		entry->down.path = text_field(&visit, i, 20);
-		entry->same_text = bool_field(&visit, i, 21);
+		entry->same_text = bool_field(i, 21);
 	}
 	mig_leave(&visit);
 	*n = (int) rows;
@@ -645,12 +646,12 @@ mig_catalog_lock_plan(const char *project, const MigPlan *plan)
 		{
 			uint64		middle = low + (high - low) / 2;
 			bool		isnull;
-			bytea	   *key = DatumGetByteaPP(field(&visit, middle, 1, &isnull));
+			bytea	   *key = DatumGetByteaPP(field(middle, 1, &isnull));
 			int			order = mig_key_cmp(key, entry->key);
 
 			if (order == 0)
 			{
-				bytea	   *checksum = DatumGetByteaPP(field(&visit, middle, 2, &isnull));
+				bytea	   *checksum = DatumGetByteaPP(field(middle, 2, &isnull));
 
 				if (mig_key_cmp(checksum, entry->checksum) == 0)
 					found++;
@@ -801,8 +802,8 @@ compare_stored(const MigVisit *visit, const MigSource *source,
 	/* a superuser who registers a stranger's text answers for it */
 	if (!same_place(&up, &source->up) || !same_place(&down, &source->down) ||
 		!same_place(&verify, &source->verify) ||
-		strcmp(version, source->version) != 0 || bool_field(visit, 0, 17) ||
-		(superuser_registers && !bool_field(visit, 0, 18)))
+		strcmp(version, source->version) != 0 || bool_field(0, 17) ||
+		(superuser_registers && !bool_field(0, 18)))
 		return DIFFERS_AROUND;
 	return DIFFERS_NOT;
 }
@@ -872,7 +873,7 @@ mig_catalog_register(const char *project, const MigSource *source,
 
 	while (action == NULL)
 	{
-		Difference	difference = DIFFERS_NOT;
+		Difference	difference;
 
 		if (run_for_key(Q_FETCH_ALL, project, key) == 0)
 		{

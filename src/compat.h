@@ -11,8 +11,6 @@
 #define MIGRATE_COMPAT_H
 
 #include "executor/executor.h"
-#include "storage/lock.h"
-#include "utils/acl.h"
 
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
 #error "migrate supports PostgreSQL 15 to 18"

@@ -864,6 +864,31 @@ make_slug(const char *name)
 	return slug.data;
 }
 
+static const MigFormat *
+find_format(const char *name)
+{
+	int			i;
+
+	for (i = 0; i < mig_nformats; i++)
+	{
+		if (strcmp(mig_formats[i].name, name) == 0)
+			return &mig_formats[i];
+	}
+	return NULL;
+}
+
+/*
+ * mig_format_has_settings
+ *		Does the format say how to run a script in a file beside it?
+ */
+bool
+mig_format_has_settings(const char *format)
+{
+	const MigFormat *found = find_format(format);
+
+	return found != NULL && found->settings != NULL;
+}
+
 /*
  * mig_format_template
  *		Files of a new, empty migration: a List of MigFile *, palloc'd.
@@ -875,18 +900,13 @@ make_slug(const char *name)
 List *
 mig_format_template(const char *format, const char *version, const char *name)
 {
-	const MigFormat *found = NULL;
+	const MigFormat *found = find_format(format);
 	char	   *slug = make_slug(name);
 	char	   *title = pstrdup(name);
 	List	   *files = NIL;
 	char	   *p;
 	int			i;
 
-	for (i = 0; i < mig_nformats; i++)
-	{
-		if (strcmp(mig_formats[i].name, format) == 0)
-			found = &mig_formats[i];
-	}
 	if (found == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

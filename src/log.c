@@ -18,7 +18,6 @@
 #include "access/htup_details.h"
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
-#include "common/cryptohash.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -66,7 +65,7 @@ hash_field(pg_cryptohash_ctx *hash, Oid type, Datum value, bool isnull)
 	if (isnull)
 	{
 		header[0] = 'n';
-		(void) pg_cryptohash_update(hash, header, 1);
+		mig_hash_update(hash, header, 1);
 		return;
 	}
 	if (type == TEXTOID || type == BYTEAOID)
@@ -88,32 +87,28 @@ hash_field(pg_cryptohash_ctx *hash, Oid type, Datum value, bool isnull)
 		header[0] = 'v';
 		number = pg_hton64((uint64) len);
 		memcpy(header + 1, &number, 8);
-		(void) pg_cryptohash_update(hash, header, 9);
-		(void) pg_cryptohash_update(hash, (uint8 *) data, len);
+		mig_hash_update(hash, header, 9);
+		mig_hash_update(hash, data, len);
 		return;
 	}
 	header[0] = 'i';
 	number = pg_hton64(type == INT4OID ? (uint64) (int64) DatumGetInt32(value) :
 					   (uint64) DatumGetInt64(value));
 	memcpy(header + 1, &number, 8);
-	(void) pg_cryptohash_update(hash, header, 9);
+	mig_hash_update(hash, header, 9);
 }
 
 /* The hash of a log entry: of every column but the last. */
 static void
 hash_entry(Datum *values, bool *nulls, uint8 *result)
 {
-	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
+	pg_cryptohash_ctx *hash = mig_hash_begin();
 	const Oid  *types = mig_query_types(Q_APPEND);
 	int			i;
 
-	if (hash == NULL || pg_cryptohash_init(hash) < 0)
-		elog(ERROR, "could not initialize SHA-256");
 	for (i = 0; i < LOG_HASH; i++)
 		hash_field(hash, types[i], values[i], nulls[i]);
-	if (pg_cryptohash_final(hash, result, MIG_HASH_LENGTH) < 0)
-		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(hash));
-	pg_cryptohash_free(hash);
+	memcpy(result, VARDATA(mig_hash_end(hash)), MIG_HASH_LENGTH);
 }
 
 static bytea *

@@ -13,6 +13,7 @@
 
 #include "postgres.h"
 
+#include "common/cryptohash.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
@@ -85,6 +86,9 @@ extern int	mig_script_line(const MigScript *script, const char *source,
 extern char *mig_script_line_text(const MigScript *script, int line);
 extern int	mig_position_to_offset(const char *source, int position);
 extern char *mig_statement_text(const MigStatement *stmt);
+extern pg_cryptohash_ctx *mig_hash_begin(void);
+extern void mig_hash_update(pg_cryptohash_ctx *hash, const void *data, size_t len);
+extern bytea *mig_hash_end(pg_cryptohash_ctx *hash);
 extern bytea *mig_checksum(const char *text);
 extern bytea *mig_fingerprint(const MigScript *script);
 
@@ -158,6 +162,8 @@ extern MigPlan *mig_plan_down(MigEntry *entries, int n, const char *target);
 extern MigPlan *mig_plan_to(MigEntry *entries, int n, const char *target,
 							MigPolicy policy);
 extern MigEntry *mig_plan_find(MigEntry *entries, int n, const char *version);
+extern const MigSide *mig_step_side(const MigStep *step);
+extern char *mig_step_label(const MigStep *step);
 extern char *mig_label(const char *version, const char *name);
 
 /* module.c */

@@ -69,6 +69,26 @@ mig_label(const char *version, const char *name)
 	return psprintf("%s_%s", version, name);
 }
 
+/*
+ * mig_step_side
+ *		The direction of its migration that a step runs.
+ */
+const MigSide *
+mig_step_side(const MigStep *step)
+{
+	return step->action == MIG_ROLLBACK ? &step->entry->down : &step->entry->up;
+}
+
+/*
+ * mig_step_label
+ *		The label of a step's migration.  palloc'd.
+ */
+char *
+mig_step_label(const MigStep *step)
+{
+	return mig_label(step->entry->version, step->entry->name);
+}
+
 static char *
 entry_label(const MigEntry *entry)
 {

@@ -221,13 +221,6 @@ migrate_register(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(register_source(&source)));
 }
 
-/* Some formats say how to run a script in a file beside it. */
-static bool
-has_settings_file(const char *format)
-{
-	return strcmp(format, "diesel") == 0 || strcmp(format, "flyway") == 0;
-}
-
 /*
  * A settings file alone: diesel's is about both scripts, Flyway's about the
  * one whose name it bears.
@@ -277,7 +270,7 @@ register_file(MigSource *source, const char *path)
 		source->up = stored->up;
 		source->verify = stored->verify;
 		source->requires = stored->requires;
-		if (has_settings_file(source->format))
+		if (mig_format_has_settings(source->format))
 			source->down.no_transaction = stored->down.no_transaction;
 	}
 	else if (stored != NULL)
@@ -285,7 +278,7 @@ register_file(MigSource *source, const char *path)
 		if (source->down.text == NULL && stored->down.path != NULL &&
 			stored->up.path != NULL && strcmp(stored->down.path, stored->up.path) != 0)
 			source->down = stored->down;
-		if (has_settings_file(source->format))
+		if (mig_format_has_settings(source->format))
 		{
 			source->up.no_transaction = stored->up.no_transaction;
 			source->down.no_transaction = stored->down.no_transaction;

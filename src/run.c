@@ -94,18 +94,6 @@ mig_refuse_unless_ready(const char *function)
 				 errmsg("%s() cannot run during a parallel operation", function)));
 }
 
-static char *
-step_label(const MigStep *step)
-{
-	return mig_label(step->entry->version, step->entry->name);
-}
-
-static const MigSide *
-step_side(const MigPlan *plan, const MigStep *step)
-{
-	return plan->down ? &step->entry->down : &step->entry->up;
-}
-
 static MigPlan *
 make_plan(const char *project, const char *target, bool down, bool *has_baselines)
 {
@@ -144,7 +132,7 @@ refuse_worker_steps(const MigPlan *plan)
 	initStringInfo(&list);
 	for (i = 0; i < plan->nsteps; i++)
 	{
-		const MigSide *side = step_side(plan, &plan->steps[i]);
+		const MigSide *side = mig_step_side(&plan->steps[i]);
 
 		if (side->worker == NULL || plan->steps[i].action == MIG_COVER)
 			continue;
@@ -152,7 +140,7 @@ refuse_worker_steps(const MigPlan *plan)
 			first = i;
 		if (n <= 10)
 			appendStringInfo(&list, "%s%s: %s%s%s", n > 1 ? "; " : "",
-							 step_label(&plan->steps[i]), side->worker,
+							 mig_step_label(&plan->steps[i]), side->worker,
 							 side->path ? " of " : "", side->path ? side->path : "");
 	}
 	if (n > 0)
@@ -195,7 +183,7 @@ refuse_untrusted_steps(const MigPlan *plan)
 			ereport(ERROR,
 					(errcode(ERRCODE_MIG_UNTRUSTED),
 					 errmsg("a superuser must not run migration %s, which \"%s\" registered",
-							step_label(&plan->steps[i]), entry->registered_by),
+							mig_step_label(&plan->steps[i]), entry->registered_by),
 					 errdetail("Its text could do anything with a superuser's rights."),
 					 errhint("Nothing was run. Connect as a role that owns the objects; or read the text with migrate_script(), and register it yourself or set migrate.trust_registrants to on.")));
 	}
@@ -273,13 +261,13 @@ record_step(Run *run, const MigStored *stored, MigResult *result)
 		mig_catalog_set_rolled_back(run->project, entry->key);
 	else
 	{
-		MigEntry	version = *entry;
-
 		set_applied(run, stored, result, entry);
 
 		/* a baseline script is its version as well, if there is no other */
 		if (entry->kind == MIG_KIND_BASELINE && !result->step.covered)
 		{
+			MigEntry	version = *entry;
+
 			version.key = mig_version_key(MIG_KIND_VERSIONED, entry->version);
 			set_applied(run, stored, result, &version);
 		}
@@ -301,7 +289,7 @@ run_step(Run *run, const MigStep *step)
 	run->started = GetCurrentTimestamp();
 	INSTR_TIME_SET_CURRENT(run->clock);
 	result->step = *step;
-	execution->label = step_label(step);
+	execution->label = mig_step_label(step);
 	execution->what = run->down ? "down" : "up";
 	execution->progress = progress;
 	snprintf(progress, sizeof(progress), "[%d/%d] %.*s", run->step + 1,
@@ -346,13 +334,13 @@ run_step(Run *run, const MigStep *step)
 static void
 parse_broken(Run *run, const MigStep *step)
 {
-	const MigSide *side = step_side(run->plan, step);
+	const MigSide *side = mig_step_side(step);
 	MigStored  *stored;
 
 	if (side->broken == NULL || step->action == MIG_COVER)
 		return;
 	stored = mig_catalog_fetch(run->project, step->entry->key);
-	run->execution.label = step_label(step);
+	run->execution.label = mig_step_label(step);
 	run->execution.what = run->down ? "down" : "up";
 	mig_execute_parse(&run->execution, run->down ? &stored->down : &stored->up);
 }

@@ -17,7 +17,6 @@
 #include <ctype.h>
 
 #include "commands/defrem.h"
-#include "common/cryptohash.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "nodes/value.h"
@@ -843,15 +842,19 @@ mig_statement_text(const MigStatement *stmt)
 	return pnstrdup(stmt->source + stmt->start, stmt->len);
 }
 
-static void
-hash_update(pg_cryptohash_ctx *hash, const void *data, size_t len)
+/*
+ * mig_hash_begin, mig_hash_update, mig_hash_end
+ *		SHA-256 by the server's own means; the result is palloc'd.
+ */
+void
+mig_hash_update(pg_cryptohash_ctx *hash, const void *data, size_t len)
 {
 	if (pg_cryptohash_update(hash, data, len) < 0)
 		elog(ERROR, "could not update SHA-256: %s", pg_cryptohash_error(hash));
 }
 
-static pg_cryptohash_ctx *
-hash_begin(void)
+pg_cryptohash_ctx *
+mig_hash_begin(void)
 {
 	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
 
@@ -860,8 +863,8 @@ hash_begin(void)
 	return hash;
 }
 
-static bytea *
-hash_end(pg_cryptohash_ctx *hash)
+bytea *
+mig_hash_end(pg_cryptohash_ctx *hash)
 {
 	bytea	   *result = palloc(VARHDRSZ + MIG_HASH_LENGTH);
 
@@ -889,11 +892,11 @@ hash_lines(pg_cryptohash_ctx *hash, const char *p, const char *end)
 
 		if (cr == NULL)
 		{
-			hash_update(hash, p, end - p);
+			mig_hash_update(hash, p, end - p);
 			break;
 		}
-		hash_update(hash, p, cr - p);
-		hash_update(hash, "\n", 1);
+		mig_hash_update(hash, p, cr - p);
+		mig_hash_update(hash, "\n", 1);
 		p = cr + (cr + 1 < end && cr[1] == '\n' ? 2 : 1);
 	}
 }
@@ -909,7 +912,7 @@ mig_checksum(const char *text)
 	char	   *utf8 = to_utf8(text, strlen(text));
 	const char *p = utf8;
 	const char *end;
-	pg_cryptohash_ctx *hash = hash_begin();
+	pg_cryptohash_ctx *hash = mig_hash_begin();
 	bytea	   *result;
 
 	if (strncmp(p, "\xEF\xBB\xBF", 3) == 0)
@@ -918,7 +921,7 @@ mig_checksum(const char *text)
 	while (end > p && isspace((unsigned char) end[-1]))
 		end--;
 	hash_lines(hash, p, end);
-	result = hash_end(hash);
+	result = mig_hash_end(hash);
 	if (utf8 != text)
 		pfree(utf8);
 	return result;
@@ -929,9 +932,9 @@ hash_token(pg_cryptohash_ctx *hash, char tag, const char *text)
 {
 	char	   *utf8 = to_utf8(text, strlen(text));
 
-	hash_update(hash, &tag, 1);
+	mig_hash_update(hash, &tag, 1);
 	hash_lines(hash, utf8, utf8 + strlen(utf8));
-	hash_update(hash, "", 1);
+	mig_hash_update(hash, "", 1);
 	if (utf8 != text)
 		pfree(utf8);
 }
@@ -975,7 +978,7 @@ mig_fingerprint(const MigScript *script)
 	MemoryContext context = AllocSetContextCreate(caller, "migrate fingerprint",
 												  ALLOCSET_DEFAULT_SIZES);
 	bytea	   *volatile result = NULL;
-	pg_cryptohash_ctx *hash = hash_begin();
+	pg_cryptohash_ctx *hash = mig_hash_begin();
 
 	MemoryContextSwitchTo(context);
 
@@ -993,7 +996,7 @@ mig_fingerprint(const MigScript *script)
 				hash_token(hash, 'd', pnstrdup(chunk->data, chunk->data_len));
 		}
 		MemoryContextSwitchTo(caller);
-		result = hash_end(hash);
+		result = mig_hash_end(hash);
 	}
 	PG_CATCH();
 	{
