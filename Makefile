@@ -15,6 +15,7 @@ OBJS = \
 	src/log.o \
 	src/module.o \
 	src/plan.o \
+	src/queries.o \
 	src/register.o \
 	src/run.o \
 	src/script.o \

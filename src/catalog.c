@@ -37,223 +37,6 @@
 
 PG_FUNCTION_INFO_V1(migrate_state_changed);
 
-#define EQ " OPERATOR(pg_catalog.=) "
-#define LT " OPERATOR(pg_catalog.<) "
-
-#define MAX_ARGS 33
-
-typedef struct QueryText
-{
-	const char *sql;
-	int			nargs;
-	Oid			types[MAX_ARGS];
-} QueryText;
-
-#define PROJECT_KEY "project" EQ "$1 AND version_key" EQ "$2"
-
-/* %s is the schema of our tables, %% a percent sign. */
-static const QueryText query_texts[Q_COUNT] = {
-	[Q_HAS_UNSETTLED] = {
-		"SELECT 1 FROM %s.migrate_migration WHERE project" EQ "$1 AND NOT settled LIMIT 1",
-		1, {TEXTOID}
-	},
-#define WORKER(side) \
-	"CASE WHEN m." side "_no_transaction THEN coalesce(m." side "_worker," \
-	" 'its author asks for no transaction') ELSE m." side "_worker END"
-	[Q_LOAD] = {
-		"SELECT coalesce(m.version_key, s.version_key), coalesce(m.version, s.version),"
-		" coalesce(m.name, s.name), coalesce(m.kind, s.kind), m.version_key IS NOT NULL,"
-		" s.how, CASE WHEN m.kind" EQ "'repeatable' THEN m.checksum" EQ "s.checksum"
-		" ELSE m.fingerprint" EQ "s.fingerprint END, m.checksum, m.requires, m.registered_by, m.registrant_superuser,"
-		" m.up_statements, " WORKER("up") ","
-		" m.up_broken, m.up_path, m.down IS NOT NULL,"
-		" m.down_statements, " WORKER("down") ","
-		" m.down_broken, m.down_path, m.checksum" EQ "s.checksum"
-		" FROM (SELECT * FROM %s.migrate_migration WHERE project" EQ "$1) m"
-		" FULL JOIN (SELECT * FROM %s.migrate_state WHERE project" EQ "$1 AND target_schema" EQ "'') s"
-		" ON m.version_key" EQ "s.version_key"
-		" ORDER BY 1",
-		1, {TEXTOID}
-	},
-	[Q_LOCK_PLAN] = {
-		"SELECT version_key, checksum FROM %s.migrate_migration WHERE project" EQ "$1"
-		" AND version_key" EQ "ANY ($2) ORDER BY 1 FOR NO KEY UPDATE",
-		2, {TEXTOID, BYTEAARRAYOID}
-	},
-	[Q_FETCH] = {
-		"SELECT up, up_path, up_line, up_no_transaction, down, down_path, down_line,"
-		" down_no_transaction, verify, verify_path, verify_line, checksum, fingerprint,"
-		" name, format, requires FROM %s.migrate_migration WHERE " PROJECT_KEY,
-		2, {TEXTOID, BYTEAOID}
-	},
-	[Q_FETCH_ALL] = {
-		"SELECT name, version, kind, requires, up, up_path, up_line, up_no_transaction,"
-		" down, down_path, down_line, down_no_transaction, verify, verify_path,"
-		" verify_line, format, file_gone, registrant_superuser"
-		" FROM %s.migrate_migration WHERE " PROJECT_KEY,
-		2, {TEXTOID, BYTEAOID}
-	},
-	[Q_LOCK] = {
-		"SELECT 1 FROM %s.migrate_migration WHERE " PROJECT_KEY " FOR NO KEY UPDATE",
-		2, {TEXTOID, BYTEAOID}
-	},
-	[Q_LOCK_STATE] = {
-		"SELECT 1 FROM %s.migrate_state WHERE target_schema" EQ "'' AND " PROJECT_KEY
-		" FOR SHARE",
-		2, {TEXTOID, BYTEAOID}
-	},
-#define STATE_OF(what) \
-	"EXISTS (SELECT FROM %s.migrate_state s WHERE s.project" EQ "$1" \
-	" AND s.target_schema" EQ "'' AND " what ")"
-#define SETTLED \
-	"CASE WHEN $5" EQ "'repeatable' THEN " \
-	STATE_OF("s.version_key" EQ "$2 AND s.checksum" EQ "$6") \
-	" WHEN $5" EQ "'baseline' THEN " STATE_OF("true") \
-	" ELSE " STATE_OF("s.version_key" EQ "$2 AND s.fingerprint" EQ "$7") " END"
-#define MIGRATION_TYPES \
-	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, \
-	TEXTARRAYOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, \
-	TEXTOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID, \
-	TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, BOOLOID}
-	[Q_INSERT] = {
-		"INSERT INTO %s.migrate_migration (project, version_key, version, name, kind,"
-		" checksum, fingerprint, requires, up, up_path, up_line, up_no_transaction,"
-		" up_statements, up_worker, up_broken, down, down_path, down_line,"
-		" down_no_transaction, down_statements, down_worker, down_broken, verify,"
-		" verify_path, verify_line, format, registered_by, registrant_superuser, settled)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
-		" $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, " SETTLED ")"
-		" ON CONFLICT DO NOTHING",
-		28, MIGRATION_TYPES
-	},
-	[Q_UPDATE] = {
-		"UPDATE %s.migrate_migration SET version = $3, name = $4, kind = $5,"
-		" checksum = $6, fingerprint = $7, requires = $8, up = $9, up_path = $10,"
-		" up_line = $11, up_no_transaction = $12, up_statements = $13, up_worker = $14,"
-		" up_broken = $15, down = $16, down_path = $17, down_line = $18,"
-		" down_no_transaction = $19, down_statements = $20, down_worker = $21,"
-		" down_broken = $22, verify = $23, verify_path = $24, verify_line = $25,"
-		" format = $26, registered_by = $27, registrant_superuser = $28, registered_at = pg_catalog.clock_timestamp(),"
-		" file_gone = false, settled = " SETTLED " WHERE " PROJECT_KEY,
-		28, MIGRATION_TYPES
-	},
-	[Q_SET_NO_TRANSACTION] = {
-		"UPDATE %s.migrate_migration SET up_no_transaction = $3,"
-		" down_no_transaction = $4 WHERE " PROJECT_KEY,
-		4, {TEXTOID, BYTEAOID, BOOLOID, BOOLOID}
-	},
-	[Q_DELETE] = {
-		"DELETE FROM %s.migrate_migration WHERE " PROJECT_KEY,
-		2, {TEXTOID, BYTEAOID}
-	},
-	[Q_IS_APPLIED] = {
-		"SELECT checksum, fingerprint FROM %s.migrate_state WHERE target_schema" EQ "''"
-		" AND " PROJECT_KEY,
-		2, {TEXTOID, BYTEAOID}
-	},
-	[Q_FILES_GONE] = {
-		"UPDATE %s.migrate_migration SET file_gone = true WHERE project" EQ "$1"
-		" AND pg_catalog.starts_with(up_path, $2)"
-		" AND NOT EXISTS (SELECT FROM pg_catalog.unnest($3) k"
-		" WHERE k" EQ "version_key)"
-		" RETURNING version, name, up_path",
-		3, {TEXTOID, TEXTOID, BYTEAARRAYOID}
-	},
-	[Q_LAST_FORMAT] = {
-		"SELECT version, format FROM %s.migrate_migration WHERE project" EQ "$1"
-		" AND version_key" LT "'\\x20'::pg_catalog.bytea"
-		" AND version_key OPERATOR(pg_catalog.>=) '\\x10'::pg_catalog.bytea"
-		" ORDER BY version_key DESC LIMIT 1",
-		1, {TEXTOID}
-	},
-	[Q_SET_APPLIED] = {
-		"INSERT INTO %s.migrate_state (project, version_key, version, name, kind, how,"
-		" checksum, fingerprint, statements_done, statements_total, applied_at,"
-		" applied_by, duration_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10,"
-		" $11, $12) ON CONFLICT (project, target_schema, version_key) DO UPDATE SET"
-		" version = excluded.version, name = excluded.name, how = excluded.how,"
-		" checksum = excluded.checksum, fingerprint = excluded.fingerprint,"
-		" statements_done = excluded.statements_done,"
-		" statements_total = excluded.statements_total,"
-		" applied_at = excluded.applied_at, applied_by = excluded.applied_by,"
-		" duration_us = excluded.duration_us WHERE excluded.kind" EQ "'repeatable'",
-		12, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
-		INT4OID, TIMESTAMPTZOID, TEXTOID, INT8OID}
-	},
-	[Q_SET_ROLLED_BACK] = {
-		"DELETE FROM %s.migrate_state WHERE target_schema" EQ "'' AND " PROJECT_KEY,
-		2, {TEXTOID, BYTEAOID}
-	},
-	[Q_SET_REPAIRED] = {
-		"UPDATE %s.migrate_state s SET checksum = m.checksum, fingerprint = m.fingerprint"
-		" FROM %s.migrate_migration m WHERE s.target_schema" EQ "''"
-		" AND m.project" EQ "s.project AND m.version_key" EQ "s.version_key"
-		" AND s.project" EQ "$1 AND s.version_key" EQ "$2",
-		2, {TEXTOID, BYTEAOID}
-	},
-	[Q_SETTLE] = {
-		"UPDATE %s.migrate_migration SET settled = coalesce(CASE WHEN kind" EQ "'repeatable'"
-		" THEN checksum" EQ "$3 ELSE fingerprint" EQ "$4 END, false) WHERE " PROJECT_KEY,
-		4, {TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID}
-	},
-	[Q_SETTLE_BASELINES] = {
-		"UPDATE %s.migrate_migration SET settled = $2 WHERE project" EQ "$1"
-		" AND kind" EQ "'baseline' AND settled OPERATOR(pg_catalog.<>) $2",
-		2, {TEXTOID, BOOLOID}
-	},
-	[Q_UNSETTLE_ALL] = {
-		"UPDATE %s.migrate_migration SET settled = false WHERE settled",
-		0, {0}
-	},
-	[Q_CURRENT] = {
-		"SELECT version FROM %s.migrate_state WHERE project" EQ "$1"
-		" AND target_schema" EQ "'' AND version_key" LT "'\\x20'::pg_catalog.bytea"
-		" ORDER BY version_key DESC LIMIT 1",
-		1, {TEXTOID}
-	},
-	[Q_LOCK_HOLDER] = {
-		"SELECT pg_catalog.format('It is held by pid %%s (role %%s, application \"%%s\","
-		" address %%s) since %%s: %%s.', pid, role, application,"
-		" coalesce(client_addr::pg_catalog.text, 'local'),"
-		" pg_catalog.to_char(since, 'HH24:MI:SS'), doing)"
-		" FROM %s.migrate_lock_holders() WHERE project" EQ "$1 LIMIT 1",
-		1, {TEXTOID}
-	},
-	[Q_NEW_CHAIN] = {
-		"INSERT INTO %s.migrate_log_head VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
-		2, {TEXTOID, BYTEAOID}
-	},
-	[Q_LOCK_CHAIN] = {
-		"SELECT entries, hash FROM %s.migrate_log_head WHERE project" EQ "$1"
-		" FOR NO KEY UPDATE",
-		1, {TEXTOID}
-	},
-	[Q_APPEND] = {
-		"INSERT INTO %s.migrate_log VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-		" $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,"
-		" $26, $27, $28, $29, $30, $31, $32, $33)",
-		33, {TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TEXTOID, TEXTOID,
-			BYTEAOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, TEXTOID, TEXTOID,
-			TEXTOID, TEXTOID, INT4OID, INT4OID, PG_LSNOID, TEXTOID, TEXTOID, TEXTOID,
-			TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, TEXTOID,
-		BYTEAOID, BYTEAOID}
-	},
-	[Q_SET_CHAIN] = {
-		"UPDATE %s.migrate_log_head SET entries = $2, hash = $3 WHERE project" EQ "$1",
-		3, {TEXTOID, INT8OID, BYTEAOID}
-	},
-	[Q_READ_CHAINS] = {
-		"SELECT coalesce(h.project, l.project), h.entries, h.hash"
-		" FROM %s.migrate_log_head h FULL JOIN (SELECT DISTINCT project"
-		" FROM %s.migrate_log) l ON l.project" EQ "h.project ORDER BY 1",
-		0, {0}
-	},
-	[Q_READ_LOG] = {
-		"SELECT * FROM %s.migrate_log WHERE project" EQ "$1 ORDER BY id",
-		1, {TEXTOID}
-	},
-};
-
 /* Plans kept for the session, for the schema of this name. */
 static SPIPlanPtr plans[Q_COUNT];
 static char *plans_schema = NULL;
@@ -364,7 +147,7 @@ static char *
 query_sql(MigQueryNo query)
 {
 	StringInfoData sql;
-	const char *p = query_texts[query].sql;
+	const char *p = mig_query_texts[query].sql;
 
 	initStringInfo(&sql);
 	while (*p)
@@ -393,7 +176,7 @@ mig_query_plan(MigQueryNo query)
 {
 	if (plans[query] == NULL)
 	{
-		const QueryText *text = &query_texts[query];
+		const MigQueryText *text = &mig_query_texts[query];
 		SPIPlanPtr	plan = SPI_prepare(query_sql(query), text->nargs,
 									   (Oid *) text->types);
 
@@ -413,7 +196,7 @@ mig_query_plan(MigQueryNo query)
 const Oid  *
 mig_query_types(MigQueryNo query)
 {
-	return query_texts[query].types;
+	return mig_query_texts[query].types;
 }
 
 /*
@@ -423,11 +206,11 @@ mig_query_types(MigQueryNo query)
 uint64
 mig_run_query(MigQueryNo query, Datum *values, const bool *nulls)
 {
-	char		flags[MAX_ARGS];
+	char		flags[MIG_QUERY_ARGS];
 	int			i;
 	int			result;
 
-	for (i = 0; i < query_texts[query].nargs; i++)
+	for (i = 0; i < mig_query_texts[query].nargs; i++)
 		flags[i] = nulls && nulls[i] ? 'n' : ' ';
 	result = SPI_execute_plan(mig_query_plan(query), values, flags, false, 0);
 	if (result < 0)

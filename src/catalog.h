@@ -10,7 +10,7 @@
 
 #include "executor/spi.h"
 
-/* The statements, which are in catalog.c. */
+/* The statements, which are in queries.c. */
 typedef enum MigQueryNo
 {
 	Q_HAS_UNSETTLED,
@@ -43,6 +43,18 @@ typedef enum MigQueryNo
 	Q_READ_LOG,
 	Q_COUNT
 } MigQueryNo;
+
+#define MIG_QUERY_ARGS 33
+
+typedef struct MigQueryText
+{
+	const char *sql;
+	int			nargs;
+	Oid			types[MIG_QUERY_ARGS];
+} MigQueryText;
+
+/* queries.c */
+extern const MigQueryText mig_query_texts[Q_COUNT];
 
 /* Where we come from while we are the owner. */
 typedef struct MigVisit
