@@ -7,9 +7,13 @@ OBJS = \
 	src/apply.o \
 	src/catalog.o \
 	src/collect.o \
+	src/deploy.o \
 	src/execute.o \
 	src/format.o \
+	src/hook.o \
 	src/job.o \
+	src/journal.o \
+	src/judge.o \
 	src/lines.o \
 	src/lock.o \
 	src/log.o \

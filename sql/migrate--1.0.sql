@@ -14,6 +14,7 @@ CREATE TABLE migrate_migration (
 	version text COLLATE "C" NOT NULL,
 	name text COLLATE "C" NOT NULL,
 	kind text COLLATE "C" NOT NULL CHECK (kind IN ('versioned', 'repeatable', 'baseline')),
+	hook text COLLATE "C" CHECK (hook IN ('before-run', 'after-each', 'after-run', 'on-failure')),
 	settled boolean NOT NULL DEFAULT false,
 	checksum bytea NOT NULL,
 	fingerprint bytea NOT NULL,
@@ -46,6 +47,9 @@ CREATE TABLE migrate_migration (
 CREATE INDEX migrate_migration_unsettled_idx ON migrate_migration (project)
 	WHERE NOT settled;
 
+CREATE INDEX migrate_migration_hook_idx ON migrate_migration (project, version_key)
+	WHERE hook IS NOT NULL;
+
 CREATE TABLE migrate_state (
 	project text COLLATE "C" NOT NULL,
 	target_schema text COLLATE "C" NOT NULL DEFAULT '',
@@ -58,7 +62,6 @@ CREATE TABLE migrate_state (
 	fingerprint bytea NOT NULL,
 	statements_done integer NOT NULL,
 	statements_total integer NOT NULL,
-	job bigint,
 	applied_at timestamptz NOT NULL,
 	applied_by text NOT NULL,
 	duration_us bigint NOT NULL,
@@ -89,6 +92,7 @@ CREATE TABLE migrate_log (
 	server_version integer NOT NULL,
 	wal_lsn pg_lsn,
 	restore_point text,
+	job bigint,
 	reason text,
 	sqlstate text,
 	message text,
@@ -113,10 +117,57 @@ CREATE TABLE migrate_log_head (
 	hash bytea NOT NULL
 );
 
+-- How far a migration has come that commits statement by statement.  A row is
+-- there from its first statement until it is applied or rolled back.
+CREATE TABLE migrate_journal (
+	project text COLLATE "C" NOT NULL,
+	target_schema text COLLATE "C" NOT NULL DEFAULT '',
+	version_key bytea NOT NULL,
+	version text COLLATE "C" NOT NULL,
+	name text COLLATE "C" NOT NULL,
+	direction text COLLATE "C" NOT NULL CHECK (direction IN ('up', 'down')),
+	done integer NOT NULL,
+	total integer NOT NULL,
+	done_hash bytea NOT NULL,
+	begun integer,
+	begun_note text,
+	outcome text COLLATE "C" CHECK (outcome IN ('failed', 'unknown')),
+	message text,
+	job bigint,
+	began_at timestamptz NOT NULL,
+	PRIMARY KEY (project, target_schema, version_key)
+);
+
+CREATE SEQUENCE migrate_job_seq;
+
+CREATE TABLE migrate_job (
+	id bigint PRIMARY KEY DEFAULT nextval('migrate_job_seq'),
+	project text COLLATE "C" NOT NULL,
+	action text COLLATE "C" NOT NULL CHECK (action IN ('deploy', 'undo')),
+	target text,
+	outcome text COLLATE "C" CHECK (outcome IN ('done', 'failed', 'canceled')),
+	steps integer,
+	steps_done integer,
+	session_role text NOT NULL,
+	acting_role text NOT NULL,
+	client_addr text,
+	application text,
+	started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	finished_at timestamptz,
+	sqlstate text,
+	message text,
+	detail text,
+	hint text,
+	context text
+);
+
 SELECT pg_catalog.pg_extension_config_dump('migrate_migration', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_state', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_log', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_log_head', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_journal', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_job_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_job', '');
 
 CREATE FUNCTION migrate_state_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -204,11 +255,36 @@ CREATE FUNCTION migrate_require(version text) RETURNS boolean
 COMMENT ON FUNCTION migrate_require(text) IS
 	'true, or an error unless the version is applied';
 
+CREATE FUNCTION migrate_lock_key(project text, target_schema text DEFAULT '')
+	RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION migrate_lock_key(text, text) IS
+	'the run lock''s key: classid and objid of pg_locks as one number';
+
+-- Two locks say who runs: one (objsubid 19783) while migrations are executed in
+-- a transaction, the other (19784) as long as a worker is at it.
+CREATE FUNCTION migrate_worker_runs(project text) RETURNS boolean
+	LANGUAGE sql STABLE
+	RETURN EXISTS (SELECT FROM pg_locks l
+					WHERE l.locktype = 'advisory' AND l.objsubid = 19784 AND l.granted
+					  AND l.mode = 'ExclusiveLock'
+					  AND l.database = (SELECT d.oid FROM pg_database d
+										 WHERE d.datname = current_database())
+					  AND ((l.classid::bigint << 32) | l.objid::bigint)
+						  = migrate_lock_key(migrate_worker_runs.project));
+COMMENT ON FUNCTION migrate_worker_runs(text) IS
+	'is a worker running migrations of the project in this database';
+
 CREATE VIEW migrate_status AS
 	SELECT coalesce(m.version, s.version) AS version,
 		   coalesce(m.name, s.name) AS name,
 		   coalesce(m.kind, s.kind) AS kind,
 		   CASE
+				WHEN m.hook IS NOT NULL THEN 'hook'
+				WHEN j.version_key IS NOT NULL THEN
+					CASE WHEN migrate_worker_runs(migrate_project()) THEN 'running'
+						 WHEN j.outcome = 'failed' THEN 'failed'
+						 ELSE 'interrupted' END
 				WHEN s.version_key IS NOT NULL AND m.version_key IS NULL
 					AND s.kind <> 'baseline' THEN 'missing'
 				WHEN c.same AND m.file_gone THEN 'missing'
@@ -225,6 +301,10 @@ CREATE VIEW migrate_status AS
 		   s.duration_us * interval '1 microsecond' AS duration,
 		   m.down IS NOT NULL AND m.down_broken IS NULL AS reversible,
 		   CASE
+				WHEN m.hook IS NOT NULL THEN m.hook
+				WHEN j.version_key IS NOT NULL
+					THEN format('%s script, %s of %s statements done', j.direction, j.done, j.total)
+						 || coalesce(': ' || j.message, '')
 				WHEN f.version_key IS NOT NULL AND c.same IS NOT TRUE THEN f.message
 				WHEN m.up_broken IS NOT NULL THEN m.up_broken
 				WHEN c.same AND m.checksum <> s.checksum
@@ -240,6 +320,9 @@ CREATE VIEW migrate_status AS
 	  FULL JOIN (SELECT * FROM migrate_state
 				  WHERE project = migrate_project() AND target_schema = '') s
 		   ON s.version_key = m.version_key
+	  LEFT JOIN (SELECT * FROM migrate_journal
+				  WHERE project = migrate_project() AND target_schema = '') j
+		   ON j.version_key = m.version_key
 	 CROSS JOIN LATERAL (SELECT CASE m.kind WHEN 'repeatable' THEN m.checksum = s.checksum
 									ELSE m.fingerprint = s.fingerprint END AS same) c
 	  LEFT JOIN (SELECT version_key
@@ -268,7 +351,7 @@ CREATE VIEW migrate_history AS
 		   statements, session_role, acting_role, client_addr, application, pid,
 		   sqlstate, message, detail, hint, context, path, line, statement_no,
 		   statement, reason, encode(checksum, 'hex') AS checksum,
-		   server_version, wal_lsn, restore_point, target_schema,
+		   server_version, wal_lsn, restore_point, target_schema, job,
 		   encode(hash, 'hex') AS hash
 	  FROM migrate_log
 	 WHERE project = migrate_project()
@@ -283,7 +366,7 @@ CREATE FUNCTION migrate_pending(OUT version text, OUT name text, OUT kind text,
 	BEGIN ATOMIC
 		SELECT version, name, kind, state, remark, path
 		  FROM migrate_status
-		 WHERE state IN ('pending', 'failed', 'out of order');
+		 WHERE state IN ('pending', 'failed', 'interrupted', 'running', 'out of order');
 	END;
 COMMENT ON FUNCTION migrate_pending() IS
 	'what is registered and still has to run, in order of version';
@@ -327,12 +410,6 @@ CREATE FUNCTION migrate_identity(OUT environment text, OUT project text,
 COMMENT ON FUNCTION migrate_identity() IS
 	'which server, database, schema, role and environment this is';
 
-CREATE FUNCTION migrate_lock_key(project text, target_schema text DEFAULT '')
-	RETURNS bigint
-	AS 'MODULE_PATHNAME' LANGUAGE C STRICT IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION migrate_lock_key(text, text) IS
-	'the run lock''s key: classid and objid of pg_locks as one number';
-
 -- The activity of a run is not secret, other activity of its session is.
 CREATE FUNCTION migrate_lock_holders(OUT project text, OUT pid integer,
 									 OUT role text, OUT application text,
@@ -342,22 +419,25 @@ CREATE FUNCTION migrate_lock_holders(OUT project text, OUT pid integer,
 	LANGUAGE sql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 	BEGIN ATOMIC
+		WITH locks AS MATERIALIZED (
+			SELECT l.pid, l.granted, l.mode, l.objsubid,
+				   (l.classid::bigint << 32) | l.objid::bigint AS key
+			  FROM pg_locks l
+			  JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+			 WHERE l.locktype = 'advisory' AND l.objsubid BETWEEN 19783 AND 19786)
 		SELECT p.project, a.pid, a.usename::text, a.application_name,
-			   a.client_addr, a.xact_start,
+			   a.client_addr,
+			   CASE WHEN a.backend_type = 'migrate worker' THEN a.backend_start ELSE a.xact_start END,
 			   CASE WHEN a.query LIKE 'migrate: %' THEN a.query ELSE a.state END,
-			   (SELECT count(*) FROM pg_locks w
-				 WHERE w.locktype = 'advisory' AND w.objsubid = 19783
-				   AND w.database = l.database AND w.classid = l.classid
-				   AND w.objid = l.objid AND NOT w.granted)
-		  FROM pg_locks l
-		  JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
-		  JOIN pg_stat_activity a ON a.pid = l.pid
-		  LEFT JOIN (SELECT h.project FROM migrate_log_head h
+			   (SELECT count(*) FROM locks w
+				 WHERE w.key = h.key AND w.objsubid <> 19785 AND NOT w.granted)
+		  FROM (SELECT DISTINCT l.pid, l.key FROM locks l
+				 WHERE l.granted AND l.mode = 'ExclusiveLock' AND l.objsubid IN (19783, 19784)) h
+		  JOIN pg_stat_activity a ON a.pid = h.pid
+		  LEFT JOIN (SELECT e.project FROM migrate_log_head e
 					  UNION
 					 SELECT m.project FROM migrate_migration m) p
-			   ON migrate_lock_key(p.project)
-				  = (l.classid::bigint << 32) | l.objid::bigint
-		 WHERE l.locktype = 'advisory' AND l.objsubid = 19783 AND l.granted;
+			   ON migrate_lock_key(p.project) = h.key;
 	END;
 COMMENT ON FUNCTION migrate_lock_holders() IS
 	'who holds a run lock of this database, behind the view migrate_lock_holder';
@@ -366,6 +446,113 @@ CREATE VIEW migrate_lock_holder AS
 	SELECT * FROM migrate_lock_holders();
 COMMENT ON VIEW migrate_lock_holder IS
 	'who is running migrations in this database now, and where the run is';
+
+-- One line a blocker, for those who wait: never the text of its query.
+CREATE FUNCTION migrate_blockers(waiting integer, blockers integer[] DEFAULT NULL)
+	RETURNS text
+	LANGUAGE sql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		SELECT string_agg(format('pid %s (%s)', b.pid,
+						  coalesce(concat_ws(', ',
+								'role ' || a.usename, 'application "' || nullif(a.application_name, '') || '"',
+								a.state,
+								'query for ' || date_trunc('seconds', clock_timestamp() - a.query_start),
+								'transaction for ' || date_trunc('seconds', clock_timestamp() - a.xact_start),
+								'holds ' || h.held),
+							'which has ended')), '; ' ORDER BY b.pid)
+		  FROM (SELECT DISTINCT u.pid
+				  FROM unnest(coalesce(migrate_blockers.blockers,
+									   pg_blocking_pids(migrate_blockers.waiting))) AS u(pid)) b
+		  LEFT JOIN pg_stat_activity a ON a.pid = b.pid
+		  LEFT JOIN LATERAL (
+				SELECT string_agg(DISTINCT l.mode || ' on ' || l.relation::regclass::text, ', ') AS held
+				  FROM pg_locks l
+				  JOIN pg_class c ON c.oid = l.relation
+				 WHERE l.pid = b.pid AND l.granted AND l.locktype = 'relation'
+				   AND l.database = (SELECT d.oid FROM pg_database d
+									  WHERE d.datname = current_database())
+				   AND c.relkind IN ('r', 'p', 'm', 'f', 'v') AND c.relnamespace <> 'pg_catalog'::regnamespace) h
+			   ON true;
+	END;
+COMMENT ON FUNCTION migrate_blockers(integer, integer[]) IS
+	'who blocks a process: pid, role, how long, what it holds; NULL if nobody does';
+
+CREATE FUNCTION migrate_running(OUT job bigint, OUT project text, OUT pid integer,
+								OUT role text, OUT application text,
+								OUT client_addr text, OUT action text,
+								OUT target text, OUT started_at timestamptz,
+								OUT doing text, OUT wait_event text,
+								OUT waiting_for text, OUT phase text,
+								OUT percent numeric)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+	BEGIN ATOMIC
+		WITH locks AS MATERIALIZED (
+			SELECT l.pid, l.objsubid, (l.classid::bigint << 32) | l.objid::bigint AS key
+			  FROM pg_locks l
+			  JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+			 WHERE l.locktype = 'advisory' AND l.granted AND l.mode = 'ExclusiveLock'
+			   AND l.objsubid IN (19783, 19784, 19785))
+		SELECT j.id, coalesce(j.project, p.project), a.pid,
+			   coalesce(j.acting_role, a.usename::text),
+			   coalesce(j.application, a.application_name),
+			   CASE WHEN j.id IS NULL THEN host(a.client_addr) ELSE j.client_addr END,
+			   coalesce(j.action, 'apply'), j.target,
+			   coalesce(j.started_at, a.xact_start),
+			   CASE WHEN a.query LIKE 'migrate: %' THEN substr(a.query, 10) ELSE a.state END,
+			   CASE WHEN a.wait_event IS NOT NULL THEN a.wait_event_type || '/' || a.wait_event END,
+			   CASE WHEN a.wait_event_type = 'Lock' THEN migrate_blockers(a.pid) END,
+			   coalesce(i.phase, v.phase),
+			   CASE WHEN i.blocks_total > 0 THEN round(100.0 * i.blocks_done / i.blocks_total, 1)
+					WHEN i.tuples_total > 0 THEN round(100.0 * i.tuples_done / i.tuples_total, 1)
+					WHEN v.heap_blks_total > 0 THEN round(100.0 * v.heap_blks_scanned / v.heap_blks_total, 1)
+			   END
+		  FROM (SELECT l.pid, max(l.key) FILTER (WHERE l.objsubid = 19785) AS job,
+					   max(l.key) FILTER (WHERE l.objsubid <> 19785) AS run
+				  FROM locks l GROUP BY l.pid) h
+		  JOIN pg_stat_activity a ON a.pid = h.pid
+		  LEFT JOIN migrate_job j ON j.id = h.job
+		  LEFT JOIN (SELECT e.project FROM migrate_log_head e
+					  UNION
+					 SELECT m.project FROM migrate_migration m) p
+			   ON migrate_lock_key(p.project) = h.run
+		  LEFT JOIN pg_stat_progress_create_index i ON i.pid = h.pid
+		  LEFT JOIN pg_stat_progress_vacuum v ON v.pid = h.pid;
+	END;
+COMMENT ON FUNCTION migrate_running() IS
+	'every run and job of this database that is at work, behind the view migrate_progress';
+
+CREATE VIEW migrate_progress AS
+	SELECT job, project, pid, role, application, client_addr, action, target,
+		   started_at, date_trunc('milliseconds', clock_timestamp() - started_at) AS running_for,
+		   (regexp_match(doing, '^\[(\d+)/\d+\]'))[1]::integer AS step,
+		   (regexp_match(doing, '^\[\d+/(\d+)\]'))[1]::integer AS steps,
+		   (regexp_match(doing, 'statement (\d+) of \d+$'))[1]::integer AS statement,
+		   (regexp_match(doing, 'statement \d+ of (\d+)$'))[1]::integer AS statements,
+		   doing, wait_event, waiting_for, phase, percent
+	  FROM migrate_running();
+COMMENT ON VIEW migrate_progress IS
+	'one row per run and job at work in this database: which step, which statement, who is waited for';
+
+CREATE VIEW migrate_jobs AS
+	SELECT j.id AS job, j.action, j.target,
+		   CASE WHEN j.outcome IS NOT NULL THEN j.outcome
+				WHEN EXISTS (SELECT FROM pg_locks l
+							  WHERE l.locktype = 'advisory' AND l.objsubid = 19785 AND l.granted
+								AND l.database = (SELECT d.oid FROM pg_database d
+												   WHERE d.datname = current_database())
+								AND ((l.classid::bigint << 32) | l.objid::bigint) = j.id)
+				THEN 'running' ELSE 'interrupted' END AS state,
+		   j.steps, j.steps_done, j.started_at, j.finished_at,
+		   j.session_role, j.acting_role, j.client_addr, j.application,
+		   j.sqlstate, j.message, j.detail, j.hint, j.context
+	  FROM migrate_job j
+	 WHERE j.project = migrate_project()
+	 ORDER BY j.id;
+COMMENT ON VIEW migrate_jobs IS
+	'every run by a worker in the project, newest last, with its outcome';
 
 CREATE FUNCTION migrate_verify_log(OUT project text, OUT id bigint,
 								   OUT problem text)
@@ -393,6 +580,36 @@ CREATE FUNCTION migrate_rollback(target text DEFAULT NULL,
 	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION migrate_rollback(text) IS
 	'run down scripts, one step by default or down to the target, in the caller''s transaction';
+
+CREATE PROCEDURE migrate_deploy(target text DEFAULT NULL)
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON PROCEDURE migrate_deploy(text) IS
+	'apply what is pending, up to the target, through a worker: each migration commits by itself';
+
+CREATE PROCEDURE migrate_undo(target text DEFAULT NULL)
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON PROCEDURE migrate_undo(text) IS
+	'run down scripts, one step by default or down to the target, through a worker';
+
+CREATE FUNCTION migrate_start(target text DEFAULT NULL) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_start(text) IS
+	'start what migrate_deploy() or, for -N and base, migrate_undo() does when this transaction commits; the job''s number';
+
+CREATE PROCEDURE migrate_wait(job bigint, timeout interval DEFAULT NULL)
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON PROCEDURE migrate_wait(bigint, interval) IS
+	'wait for a job to end, and raise its error if it failed';
+
+CREATE FUNCTION migrate_cancel(job bigint) RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STRICT;
+COMMENT ON FUNCTION migrate_cancel(bigint) IS
+	'cancel a job; false if it is not running';
+
+CREATE FUNCTION migrate_resolve(version text, outcome text) RETURNS void
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_resolve(text, text) IS
+	'say of an interrupted statement that only a person can judge whether it is done, or to retry it';
 
 CREATE FUNCTION migrate_baseline(version text) RETURNS integer
 	AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -430,11 +647,22 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_plan(text),
 	migrate_script(text),
 	migrate_lock_holders(),
+	migrate_blockers(integer, integer[]),
+	migrate_running(),
 	migrate_verify_log(),
 	migrate_apply(text),
 	migrate_rollback(text),
+	migrate_start(text),
+	migrate_cancel(bigint),
+	migrate_resolve(text, text),
 	migrate_baseline(text),
 	migrate_mark(text, text),
 	migrate_unmark(text, text),
 	migrate_repair(text)
+	FROM PUBLIC;
+
+REVOKE EXECUTE ON PROCEDURE
+	migrate_deploy(text),
+	migrate_undo(text),
+	migrate_wait(bigint, interval)
 	FROM PUBLIC;

@@ -27,6 +27,7 @@ PG_FUNCTION_INFO_V1(migrate_baseline);
 PG_FUNCTION_INFO_V1(migrate_mark);
 PG_FUNCTION_INFO_V1(migrate_unmark);
 PG_FUNCTION_INFO_V1(migrate_repair);
+PG_FUNCTION_INFO_V1(migrate_resolve);
 
 static Datum
 text_value(const char *text, bool *isnull)
@@ -132,6 +133,7 @@ migrate_plan(PG_FUNCTION_ARGS)
 		const MigStep *step = &plan->steps[i];
 		const MigSide *side = mig_step_side(step);
 		bool		covered = step->action == MIG_COVER;
+		const char *worker = mig_step_worker(step);
 		Datum		values[8] = {0};
 		bool		nulls[8] = {false};
 
@@ -140,10 +142,10 @@ migrate_plan(PG_FUNCTION_ARGS)
 		values[2] = CStringGetTextDatum(step->entry->name);
 		values[3] = CStringGetTextDatum(covered ? "cover" :
 										step->action == MIG_ROLLBACK ? "rollback" : "apply");
-		values[4] = text_value(covered ? NULL : side->worker ? "worker" : "transaction",
+		values[4] = text_value(covered ? NULL : worker ? "worker" : "transaction",
 							   &nulls[4]);
 		values[5] = text_value(covered ? "a baseline script stands for it" :
-							   side->broken ? side->broken : side->worker, &nulls[5]);
+							   side->broken ? side->broken : worker, &nulls[5]);
 		nulls[6] = covered || side->statements < 0;
 		values[6] = Int32GetDatum(side->statements);
 		values[7] = text_value(side->path, &nulls[7]);
@@ -317,6 +319,7 @@ set_applied(const MigEntry *entry, const char *how)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
 				 errmsg("version \"%s\" is not registered", entry->version)));
+	(void) mig_journal_delete(mig_project, entry->key);
 	mig_catalog_set_applied(mig_project, entry, stored->checksum, stored->fingerprint,
 							how, 0, GetCurrentTimestamp(),
 							GetUserNameFromId(GetUserId(), false), 0);
@@ -342,7 +345,8 @@ migrate_baseline(PG_FUNCTION_ARGS)
 				 errhint("Use migrate_mark() for a single migration.")));
 	for (i = 0; i < n && &entries[i] <= last; i++)
 	{
-		if (entries[i].kind != MIG_KIND_VERSIONED || entries[i].applied)
+		if (entries[i].kind != MIG_KIND_VERSIONED ||
+			(entries[i].applied && entries[i].unfinished == '\0'))
 			continue;
 		set_applied(&entries[i], "baseline");
 		log_change(&chain, "baseline", &entries[i], NULL);
@@ -380,7 +384,7 @@ migrate_mark(PG_FUNCTION_ARGS)
 	int			n;
 
 	entry = entry_for_change("migrate_mark", mig_text_argument(fcinfo, 0, "version"), &entries, &n);
-	if (entry->applied && entry->kind != MIG_KIND_REPEATABLE)
+	if (entry->applied && entry->kind != MIG_KIND_REPEATABLE && entry->unfinished == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_APPLIED),
 				 errmsg("migration %s is applied already",
@@ -406,12 +410,13 @@ migrate_unmark(PG_FUNCTION_ARGS)
 	int			n;
 
 	entry = entry_for_change("migrate_unmark", mig_text_argument(fcinfo, 0, "version"), &entries, &n);
-	if (!entry->applied)
+	if (!entry->applied && entry->unfinished == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NOT_APPLIED),
 				 errmsg("migration %s is not applied",
 						mig_label(entry->version, entry->name))));
-	mig_catalog_set_rolled_back(mig_project, entry->key);
+	if (!mig_journal_delete(mig_project, entry->key))
+		mig_catalog_set_rolled_back(mig_project, entry->key);
 	log_change(&chain, "unmark", entry, reason);
 	mig_chain_close(&chain);
 	mig_catalog_settle_baselines(mig_project);
@@ -432,7 +437,7 @@ migrate_repair(PG_FUNCTION_ARGS)
 	int			n;
 
 	entry = entry_for_change("migrate_repair", mig_text_argument(fcinfo, 0, "version"), &entries, &n);
-	if (!entry->applied)
+	if (!entry->applied || entry->unfinished != '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NOT_APPLIED),
 				 errmsg("migration %s is not applied",
@@ -454,4 +459,68 @@ migrate_repair(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	PG_RETURN_TEXT_P(cstring_to_text(action));
+}
+
+/* One more statement of a half done migration is done. */
+static void
+count_as_done(const MigEntry *entry, MigJournal *journal)
+{
+	MigStored  *stored = mig_catalog_fetch(mig_project, entry->key);
+	MigScript  *script;
+	MigParsed  *parsed;
+
+	if (stored == NULL)
+		elog(ERROR, "a half done migration is not registered");
+	script = journal->down ? &stored->down : &stored->up;
+	parsed = mig_script_parse(script, NULL);
+	if (journal->begun > parsed->nstmts)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_HALF_DONE),
+				 errmsg("the script of migration %s has only %d statements now",
+						mig_label(entry->version, entry->name), parsed->nstmts),
+				 errhint("Register the text that ran so far.")));
+	journal->done_hash = mig_statement_hash(journal->done_hash,
+											&parsed->stmts[journal->begun - 1]);
+	journal->done = journal->begun;
+}
+
+Datum
+migrate_resolve(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller;
+	MemoryContext context = call_context(&caller);
+	char	   *outcome = mig_text_argument(fcinfo, 1, "outcome");
+	bool		done = strcmp(outcome, "done") == 0;
+	MigEntry   *entries;
+	MigEntry   *entry;
+	MigJournal	journal;
+	MigChain	chain = {0};
+	int			n;
+
+	if (!done && strcmp(outcome, "retry") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid outcome \"%s\"", outcome),
+				 errhint("It is done, or retry.")));
+	entry = entry_for_change("migrate_resolve", mig_text_argument(fcinfo, 0, "version"), &entries, &n);
+	if (!mig_journal_read(mig_project, entry->key, &journal) || journal.begun == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("no statement of migration %s is in doubt",
+						mig_label(entry->version, entry->name)),
+				 entry->unfinished != '\0' ?
+				 errhint("CALL %s() goes on with it.",
+						 entry->unfinished == 'u' ? "migrate_deploy" : "migrate_undo") : 0));
+	if (done)
+		count_as_done(entry, &journal);
+	log_change(&chain, "resolve", entry,
+			   psprintf("statement %d: %s", journal.begun, outcome));
+	mig_chain_close(&chain);
+	journal.begun = 0;
+	journal.note = NULL;
+	journal.unknown = false;
+	mig_journal_write(mig_project, entry->key, &journal, NULL, 0);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	PG_RETURN_VOID();
 }

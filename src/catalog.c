@@ -3,15 +3,15 @@
  * catalog.c
  *	  The extension's own tables: the migrations and what is applied.
  *
- * catalog.c and log.c are the only files that touch our tables.  How they do
- * it is in this one; catalog.h offers it to log.c, whose business the log is.
+ * catalog.c, journal.c and log.c are the only files that touch our tables.
+ * How they do it is in this one; catalog.h offers it to the others.
  *
  * Every function runs its SQL as the extension's owner, with row security
  * off, and gives the caller's identity back before it returns; no text from
  * a migration is ever executed in between.  All names are qualified, all
- * values are parameters.  The functions expect a transaction with an active
- * snapshot (or take one through SPI) and leave results in the caller's
- * memory context.
+ * values are parameters.  The functions expect a transaction, take a snapshot
+ * if there is none, for as long as they last, and leave results in the
+ * caller's memory context.
  *
  *-------------------------------------------------------------------------
  */
@@ -123,6 +123,9 @@ mig_enter(void)
 	}
 
 	visit.caller = CurrentMemoryContext;
+	visit.snapshot = !ActiveSnapshotSet();
+	if (visit.snapshot)
+		PushActiveSnapshot(GetTransactionSnapshot());
 	GetUserIdAndSecContext(&visit.user, &visit.security);
 	SetUserIdAndSecContext(owner, visit.security |
 						   SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
@@ -140,6 +143,8 @@ mig_leave(const MigVisit *visit)
 {
 	SPI_finish();
 	SetUserIdAndSecContext(visit->user, visit->security);
+	if (visit->snapshot)
+		PopActiveSnapshot();
 }
 
 /* Put the schema where the statement says %s. */
@@ -218,7 +223,6 @@ mig_run_query(MigQueryNo query, Datum *values, const bool *nulls)
 	return SPI_processed;
 }
 
-/* Fields of a row of the last result, copied to the caller's memory. */
 static Datum
 field(uint64 row, int column, bool *isnull)
 {
@@ -226,8 +230,13 @@ field(uint64 row, int column, bool *isnull)
 						 column, isnull);
 }
 
-static char *
-text_field(const MigVisit *visit, uint64 row, int column)
+/*
+ * mig_text_field, mig_bytea_field, mig_int_field, mig_bool_field
+ *		A field of a row of the last result, columns from 1; what is no plain
+ *		value is copied to the visitor's memory.
+ */
+char *
+mig_text_field(const MigVisit *visit, uint64 row, int column)
 {
 	bool		isnull;
 	Datum		value = field(row, column, &isnull);
@@ -242,8 +251,8 @@ text_field(const MigVisit *visit, uint64 row, int column)
 	return result;
 }
 
-static bytea *
-bytea_field(const MigVisit *visit, uint64 row, int column)
+bytea *
+mig_bytea_field(const MigVisit *visit, uint64 row, int column)
 {
 	bool		isnull;
 	Datum		value = field(row, column, &isnull);
@@ -258,8 +267,8 @@ bytea_field(const MigVisit *visit, uint64 row, int column)
 	return result;
 }
 
-static int64
-int_field(uint64 row, int column, int64 otherwise)
+int64
+mig_int_field(uint64 row, int column, int64 otherwise)
 {
 	bool		isnull;
 	Datum		value = field(row, column, &isnull);
@@ -270,8 +279,8 @@ int_field(uint64 row, int column, int64 otherwise)
 		DatumGetInt64(value) : DatumGetInt32(value);
 }
 
-static bool
-bool_field(uint64 row, int column)
+bool
+mig_bool_field(uint64 row, int column)
 {
 	bool		isnull;
 	Datum		value = field(row, column, &isnull);
@@ -305,10 +314,10 @@ static void
 script_fields(const MigVisit *visit, uint64 row, int column, bool transaction,
 			  MigScript *script)
 {
-	script->text = text_field(visit, row, column);
-	script->path = text_field(visit, row, column + 1);
-	script->line = int_field(row, column + 2, 1);
-	script->no_transaction = transaction && bool_field(row, column + 3);
+	script->text = mig_text_field(visit, row, column);
+	script->path = mig_text_field(visit, row, column + 1);
+	script->line = mig_int_field(row, column + 2, 1);
+	script->no_transaction = transaction && mig_bool_field(row, column + 3);
 }
 
 static const char *
@@ -318,9 +327,12 @@ kind_name(char kind)
 		kind == MIG_KIND_REPEATABLE ? "repeatable" : "versioned";
 }
 
-/* Most statements are about one migration of a project. */
-static uint64
-run_for_key(MigQueryNo query, const char *project, const bytea *key)
+/*
+ * mig_run_for_key
+ *		The same for a statement about one migration of a project.
+ */
+uint64
+mig_run_for_key(MigQueryNo query, const char *project, const bytea *key)
 {
 	Datum		values[2] = {CStringGetTextDatum(project), PointerGetDatum(key)};
 
@@ -362,37 +374,50 @@ mig_catalog_load(const char *project, int *n)
 	for (i = 0; i < rows; i++)
 	{
 		MigEntry   *entry = &entries[i];
-		char	   *kind = text_field(&visit, i, 4);
-		char	   *how = text_field(&visit, i, 6);
+		char	   *kind = mig_text_field(&visit, i, 4);
+		char	   *how = mig_text_field(&visit, i, 6);
 
-		entry->key = bytea_field(&visit, i, 1);
-		entry->version = text_field(&visit, i, 2);
-		entry->name = text_field(&visit, i, 3);
+		entry->key = mig_bytea_field(&visit, i, 1);
+		entry->version = mig_text_field(&visit, i, 2);
+		entry->name = mig_text_field(&visit, i, 3);
 		entry->kind = strcmp(kind, "baseline") == 0 ? MIG_KIND_BASELINE :
 			strcmp(kind, "repeatable") == 0 ? MIG_KIND_REPEATABLE : MIG_KIND_VERSIONED;
-		entry->registered = bool_field(i, 5);
+		entry->registered = mig_bool_field(i, 5);
 		entry->applied = how != NULL;
 		entry->how = how ? how[0] : '\0';
-		entry->settled = bool_field(i, 7);
-		entry->checksum = bytea_field(&visit, i, 8);
+		entry->settled = mig_bool_field(i, 7);
+		entry->checksum = mig_bytea_field(&visit, i, 8);
 		entry->requires = list_field(&visit, i, 9);
-		entry->registered_by = text_field(&visit, i, 10);
-		entry->registrant_superuser = bool_field(i, 11);
+		entry->registered_by = mig_text_field(&visit, i, 10);
+		entry->registrant_superuser = mig_bool_field(i, 11);
 		entry->up.exists = entry->registered;
-		entry->up.statements = int_field(i, 12, -1);
-		entry->up.worker = text_field(&visit, i, 13);
-		entry->up.broken = text_field(&visit, i, 14);
-		entry->up.path = text_field(&visit, i, 15);
-		entry->down.exists = bool_field(i, 16);
-		entry->down.statements = int_field(i, 17, -1);
-		entry->down.worker = text_field(&visit, i, 18);
-		entry->down.broken = text_field(&visit, i, 19);
-		entry->down.path = text_field(&visit, i, 20);
-		entry->same_text = bool_field(i, 21);
+		entry->up.statements = mig_int_field(i, 12, -1);
+		entry->up.worker = mig_text_field(&visit, i, 13);
+		entry->up.broken = mig_text_field(&visit, i, 14);
+		entry->up.path = mig_text_field(&visit, i, 15);
+		entry->down.exists = mig_bool_field(i, 16);
+		entry->down.statements = mig_int_field(i, 17, -1);
+		entry->down.worker = mig_text_field(&visit, i, 18);
+		entry->down.broken = mig_text_field(&visit, i, 19);
+		entry->down.path = mig_text_field(&visit, i, 20);
+		entry->same_text = mig_bool_field(i, 21);
+		how = mig_text_field(&visit, i, 22);
+		entry->unfinished = how ? how[0] : '\0';
+		entry->done = mig_int_field(i, 23, 0);
+		entry->total = mig_int_field(i, 24, 0);
 	}
 	mig_leave(&visit);
 	*n = (int) rows;
 	return entries;
+}
+
+static void
+refuse_replaced(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("migrations were registered anew while this run was being planned"),
+			 errhint("Nothing was run. Look at migrate_plan() and call again.")));
 }
 
 /*
@@ -448,10 +473,29 @@ mig_catalog_lock_plan(const char *project, const MigPlan *plan)
 	}
 	mig_leave(&visit);
 	if (found != plan->nsteps)
-		ereport(ERROR,
-				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("migrations were registered anew while this run was being planned"),
-				 errhint("Nothing was run. Look at migrate_plan() and call again.")));
+		refuse_replaced();
+}
+
+static MigStored *
+fetch(MigQueryNo query, const char *project, const bytea *key)
+{
+	MigStored  *stored = NULL;
+	MigVisit	visit = mig_enter();
+
+	if (mig_run_for_key(query, project, key) > 0)
+	{
+		stored = MemoryContextAllocZero(visit.caller, sizeof(MigStored));
+		script_fields(&visit, 0, 1, true, &stored->up);
+		script_fields(&visit, 0, 5, true, &stored->down);
+		script_fields(&visit, 0, 9, false, &stored->verify);
+		stored->checksum = mig_bytea_field(&visit, 0, 12);
+		stored->fingerprint = mig_bytea_field(&visit, 0, 13);
+		stored->name = mig_text_field(&visit, 0, 14);
+		stored->format = mig_text_field(&visit, 0, 15);
+		stored->requires = list_field(&visit, 0, 16);
+	}
+	mig_leave(&visit);
+	return stored;
 }
 
 /*
@@ -461,22 +505,21 @@ mig_catalog_lock_plan(const char *project, const MigPlan *plan)
 MigStored *
 mig_catalog_fetch(const char *project, const bytea *key)
 {
-	MigStored  *stored = NULL;
-	MigVisit	visit = mig_enter();
+	return fetch(Q_FETCH, project, key);
+}
 
-	if (run_for_key(Q_FETCH, project, key) > 0)
-	{
-		stored = MemoryContextAllocZero(visit.caller, sizeof(MigStored));
-		script_fields(&visit, 0, 1, true, &stored->up);
-		script_fields(&visit, 0, 5, true, &stored->down);
-		script_fields(&visit, 0, 9, false, &stored->verify);
-		stored->checksum = bytea_field(&visit, 0, 12);
-		stored->fingerprint = bytea_field(&visit, 0, 13);
-		stored->name = text_field(&visit, 0, 14);
-		stored->format = text_field(&visit, 0, 15);
-		stored->requires = list_field(&visit, 0, 16);
-	}
-	mig_leave(&visit);
+/*
+ * mig_catalog_fetch_locked
+ *		The same for a step of a plan; nobody replaces the texts until the
+ *		transaction ends.  Raises an error if somebody has since it was planned.
+ */
+MigStored *
+mig_catalog_fetch_locked(const char *project, const MigEntry *entry)
+{
+	MigStored  *stored = fetch(Q_FETCH_LOCKED, project, entry->key);
+
+	if (stored == NULL || mig_key_cmp(stored->checksum, entry->checksum) != 0)
+		refuse_replaced();
 	return stored;
 }
 
@@ -557,8 +600,8 @@ static Difference
 compare_stored(const MigVisit *visit, const MigSource *source,
 			   bool superuser_registers)
 {
-	char	   *name = text_field(visit, 0, 1);
-	char	   *version = text_field(visit, 0, 2);
+	char	   *name = mig_text_field(visit, 0, 1);
+	char	   *version = mig_text_field(visit, 0, 2);
 	MigScript	up;
 	MigScript	down;
 	MigScript	verify;
@@ -585,8 +628,8 @@ compare_stored(const MigVisit *visit, const MigSource *source,
 	/* a superuser who registers a stranger's text answers for it */
 	if (!same_place(&up, &source->up) || !same_place(&down, &source->down) ||
 		!same_place(&verify, &source->verify) ||
-		strcmp(version, source->version) != 0 || bool_field(0, 17) ||
-		(superuser_registers && !bool_field(0, 18)))
+		strcmp(version, source->version) != 0 || mig_bool_field(0, 17) ||
+		(superuser_registers && !mig_bool_field(0, 18)))
 		return DIFFERS_AROUND;
 	return DIFFERS_NOT;
 }
@@ -626,8 +669,8 @@ mig_catalog_register(const char *project, const MigSource *source,
 	bytea	   *key = mig_version_key(source->kind, source->version);
 	bytea	   *checksum = mig_checksum(source->up.text);
 	bytea	   *fingerprint = mig_fingerprint(&source->up);
-	Datum		values[28];
-	bool		nulls[28] = {false};
+	Datum		values[29];
+	bool		nulls[29] = {false};
 	bool		superuser_registers = superuser_arg(GetSessionUserId());
 	Datum	   *requires = palloc(sizeof(Datum) * Max(list_length(source->requires), 1));
 	int			nrequires = 0;
@@ -653,14 +696,15 @@ mig_catalog_register(const char *project, const MigSource *source,
 	values[25] = CStringGetTextDatum(source->format);
 	values[26] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
 	values[27] = BoolGetDatum(superuser_registers);
+	values[28] = mig_text_datum(source->hook, &nulls[28]);
 
 	while (action == NULL)
 	{
 		Difference	difference;
 
-		if (run_for_key(Q_FETCH_ALL, project, key) == 0)
+		if (mig_run_for_key(Q_FETCH_ALL, project, key) == 0)
 		{
-			run_for_key(Q_LOCK_STATE, project, key);
+			mig_run_for_key(Q_LOCK_STATE, project, key);
 			if (mig_run_query(Q_INSERT, values, nulls) > 0)
 				action = "registered";
 			locked = false;
@@ -675,17 +719,17 @@ mig_catalog_register(const char *project, const MigSource *source,
 			 * Look again when nobody else can change it: also whether it is
 			 * settled must be decided by a snapshot taken then.
 			 */
-			locked = run_for_key(Q_LOCK, project, key) > 0;
+			locked = mig_run_for_key(Q_LOCK, project, key) > 0;
 		}
 		else
 		{
 			mig_run_query(Q_UPDATE, values, nulls);
 			action = difference == DIFFERS_IN_TEXT ? "replaced" : "unchanged";
 			if (difference == DIFFERS_IN_TEXT && source->kind == MIG_KIND_VERSIONED &&
-				run_for_key(Q_IS_APPLIED, project, key) > 0)
+				mig_run_for_key(Q_IS_APPLIED, project, key) > 0)
 				report_edit(source,
-							mig_key_cmp(bytea_field(&visit, 0, 1), checksum) == 0,
-							mig_key_cmp(bytea_field(&visit, 0, 2), fingerprint) == 0);
+							mig_key_cmp(mig_bytea_field(&visit, 0, 1), checksum) == 0,
+							mig_key_cmp(mig_bytea_field(&visit, 0, 2), fingerprint) == 0);
 		}
 	}
 	mig_leave(&visit);
@@ -711,6 +755,38 @@ mig_catalog_set_no_transaction(const char *project, const bytea *key, bool up, b
 }
 
 /*
+ * mig_catalog_hooks
+ *		The hooks of a project (MigHook *), in order of their names.
+ */
+List *
+mig_catalog_hooks(const char *project)
+{
+	MigVisit	visit = mig_enter();
+	Datum		values[1] = {CStringGetTextDatum(project)};
+	uint64		rows = mig_run_query(Q_HOOKS, values, NULL);
+	List	   *hooks = NIL;
+	uint64		i;
+
+	for (i = 0; i < rows; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(visit.caller);
+		MigHook    *hook = palloc0(sizeof(MigHook));
+
+		hooks = lappend(hooks, hook);
+		MemoryContextSwitchTo(old);
+		hook->when = mig_text_field(&visit, i, 1);
+		hook->name = mig_text_field(&visit, i, 2);
+		hook->script.text = mig_text_field(&visit, i, 3);
+		hook->script.path = mig_text_field(&visit, i, 4);
+		hook->script.line = mig_int_field(i, 5, 1);
+		hook->registered_by = mig_text_field(&visit, i, 6);
+		hook->registrant_superuser = mig_bool_field(i, 7);
+	}
+	mig_leave(&visit);
+	return hooks;
+}
+
+/*
  * mig_catalog_unregister
  *		Forget a migration.  The caller has seen that it is not applied.
  */
@@ -719,7 +795,7 @@ mig_catalog_unregister(const char *project, const bytea *key)
 {
 	MigVisit	visit = mig_enter();
 
-	run_for_key(Q_DELETE, project, key);
+	mig_run_for_key(Q_DELETE, project, key);
 	mig_leave(&visit);
 }
 
@@ -741,9 +817,9 @@ mig_catalog_files_gone(const char *project, const char *directory, ArrayType *ke
 
 	for (i = 0; i < rows; i++)
 	{
-		char	   *version = text_field(&visit, i, 1);
-		char	   *name = text_field(&visit, i, 2);
-		char	   *path = text_field(&visit, i, 3);
+		char	   *version = mig_text_field(&visit, i, 1);
+		char	   *name = mig_text_field(&visit, i, 2);
+		char	   *path = mig_text_field(&visit, i, 3);
 		MemoryContext old = MemoryContextSwitchTo(visit.caller);
 
 		labels = lappend(labels, psprintf("%s (%s)", mig_label(version, name), path));
@@ -767,8 +843,8 @@ mig_catalog_last_format(const char *project, char **version)
 	*version = NULL;
 	if (mig_run_query(Q_LAST_FORMAT, values, NULL) > 0)
 	{
-		*version = text_field(&visit, 0, 1);
-		format = text_field(&visit, 0, 2);
+		*version = mig_text_field(&visit, 0, 1);
+		format = mig_text_field(&visit, 0, 2);
 	}
 	mig_leave(&visit);
 	return format;
@@ -814,7 +890,7 @@ mig_catalog_set_rolled_back(const char *project, const bytea *key)
 {
 	MigVisit	visit = mig_enter();
 
-	if (run_for_key(Q_SET_ROLLED_BACK, project, key) == 0)
+	if (mig_run_for_key(Q_SET_ROLLED_BACK, project, key) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NOT_APPLIED),
 				 errmsg("the migration is not applied any more")));
@@ -830,7 +906,7 @@ mig_catalog_set_repaired(const char *project, const bytea *key)
 {
 	MigVisit	visit = mig_enter();
 
-	run_for_key(Q_SET_REPAIRED, project, key);
+	mig_run_for_key(Q_SET_REPAIRED, project, key);
 	mig_leave(&visit);
 }
 
@@ -857,7 +933,7 @@ bool
 mig_catalog_is_applied(const char *project, const bytea *key)
 {
 	MigVisit	visit = mig_enter();
-	bool		result = run_for_key(Q_IS_APPLIED, project, key) > 0;
+	bool		result = mig_run_for_key(Q_IS_APPLIED, project, key) > 0;
 
 	mig_leave(&visit);
 	return result;
@@ -935,7 +1011,7 @@ mig_catalog_lock_holder(const char *project)
 	char	   *holder = NULL;
 
 	if (mig_run_query(Q_LOCK_HOLDER, values, NULL) > 0)
-		holder = text_field(&visit, 0, 1);
+		holder = mig_text_field(&visit, 0, 1);
 	mig_leave(&visit);
 	return holder ? holder : pstrdup("Its holder has just ended.");
 }

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * catalog.h
- *	  How our own tables are read and written: what catalog.c offers to log.c.
+ *	  How our own tables are read and written: what catalog.c offers to
+ *	  journal.c and log.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +18,9 @@ typedef enum MigQueryNo
 	Q_LOAD,
 	Q_LOCK_PLAN,
 	Q_FETCH,
+	Q_FETCH_LOCKED,
 	Q_FETCH_ALL,
+	Q_HOOKS,
 	Q_LOCK,
 	Q_LOCK_STATE,
 	Q_INSERT,
@@ -35,6 +38,15 @@ typedef enum MigQueryNo
 	Q_UNSETTLE_ALL,
 	Q_CURRENT,
 	Q_LOCK_HOLDER,
+	Q_BLOCKERS,
+	Q_JOURNAL_READ,
+	Q_JOURNAL_INSERT,
+	Q_JOURNAL_UPDATE,
+	Q_JOURNAL_DELETE,
+	Q_JOB_NEW,
+	Q_JOB_FINISH,
+	Q_JOB_READ,
+	Q_JOB_PID,
 	Q_NEW_CHAIN,
 	Q_LOCK_CHAIN,
 	Q_APPEND,
@@ -44,7 +56,7 @@ typedef enum MigQueryNo
 	Q_COUNT
 } MigQueryNo;
 
-#define MIG_QUERY_ARGS 33
+#define MIG_QUERY_ARGS 34
 
 typedef struct MigQueryText
 {
@@ -61,6 +73,7 @@ typedef struct MigVisit
 {
 	Oid			user;
 	int			security;
+	bool		snapshot;		/* pushed, because there was none */
 	MemoryContext caller;
 } MigVisit;
 
@@ -70,5 +83,11 @@ extern SPIPlanPtr mig_query_plan(MigQueryNo query);
 extern const Oid *mig_query_types(MigQueryNo query);
 extern uint64 mig_run_query(MigQueryNo query, Datum *values, const bool *nulls);
 extern Datum mig_text_datum(const char *text, bool *isnull);
+extern char *mig_text_field(const MigVisit *visit, uint64 row, int column);
+extern bytea *mig_bytea_field(const MigVisit *visit, uint64 row, int column);
+extern int64 mig_int_field(uint64 row, int column, int64 otherwise);
+extern bool mig_bool_field(uint64 row, int column);
+extern uint64 mig_run_for_key(MigQueryNo query, const char *project,
+							  const bytea *key);
 
 #endif							/* MIGRATE_CATALOG_H */

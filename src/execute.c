@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * execute.c
- *	  One script, in the transaction that is there.
+ *	  One script, or a part of it, in the transaction that is there.
  *
  * Runs statement by statement, each from the whole script as source text, so
  * that every error position is one in the script and can be told as a line
@@ -10,6 +10,7 @@
  * Settings that a script leaves behind are the caller's to undo.
  *
  * Expects a transaction without an error; pushes and pops its own snapshots.
+ * Only mig_execute_toplevel() may commit it and begin others.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,17 +39,23 @@
 #include "parser/parse_relation.h"
 #include "pgstat.h"
 #include "tcop/dest.h"
+#include "storage/proc.h"
+#include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/portal.h"
+#include "utils/resowner.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
+#include "utils/timeout.h"
 
 /* A statement longer than this is not repeated in an error. */
 #define QUOTED_STATEMENT 8192
@@ -361,6 +368,118 @@ execute_statement(MigExecution *execution, const MigStatement *stmt,
 	}
 }
 
+typedef struct Savepoint
+{
+	const char *name;
+	int			level;			/* the subtransaction that it began */
+} Savepoint;
+
+/*
+ * SAVEPOINT, RELEASE and ROLLBACK TO, as subtransactions of the one that is
+ * there, because that need not be a transaction block.
+ */
+static List *
+control_savepoints(List *savepoints, TransactionStmt *command)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Savepoint  *savepoint = NULL;
+
+	if (command->kind != TRANS_STMT_SAVEPOINT)
+	{
+		int			i;
+
+		for (i = list_length(savepoints) - 1; i >= 0 && savepoint == NULL; i--)
+		{
+			savepoint = (Savepoint *) list_nth(savepoints, i);
+			if (strcmp(savepoint->name, command->savepoint_name) != 0)
+				savepoint = NULL;
+		}
+		if (savepoint == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_S_E_INVALID_SPECIFICATION),
+					 errmsg("savepoint \"%s\" does not exist", command->savepoint_name)));
+		savepoints = list_truncate(savepoints, i + 1);
+		while (GetCurrentTransactionNestLevel() >= savepoint->level)
+		{
+			if (command->kind == TRANS_STMT_RELEASE)
+				ReleaseCurrentSubTransaction();
+			else
+				RollbackAndReleaseCurrentSubTransaction();
+		}
+		MemoryContextSwitchTo(context);
+	}
+	if (command->kind != TRANS_STMT_RELEASE)
+	{
+		BeginInternalSubTransaction(NULL);
+		MemoryContextSwitchTo(context);
+		savepoint = palloc(sizeof(Savepoint));
+		savepoint->name = command->savepoint_name;
+		savepoint->level = GetCurrentTransactionNestLevel();
+		savepoints = lappend(savepoints, savepoint);
+	}
+	return savepoints;
+}
+
+/*
+ * Does a statement wait for locks in front of which readers would queue?  The
+ * concurrent commands do not: they wait for others without being in the way.
+ */
+static bool
+is_in_the_way(const MigStatement *stmt)
+{
+	Node	   *node = stmt->raw->stmt;
+
+	switch (nodeTag(node))
+	{
+		case T_SelectStmt:
+		case T_InsertStmt:
+		case T_UpdateStmt:
+		case T_DeleteStmt:
+		case T_MergeStmt:
+		case T_CopyStmt:
+		case T_CallStmt:
+		case T_ExecuteStmt:
+		case T_IndexStmt:
+		case T_DropStmt:
+		case T_AlterTableStmt:
+		case T_ReindexStmt:
+			break;
+		case T_VacuumStmt:
+			return mig_vacuum_is_full((VacuumStmt *) node);
+		default:
+			return true;
+	}
+	return (IsA(node, IndexStmt) || IsA(node, DropStmt) ||
+			IsA(node, AlterTableStmt) || IsA(node, ReindexStmt)) &&
+		!(stmt->class == MIG_CLASS_TOPLEVEL && strstr(stmt->command, "CONCURRENTLY") != NULL);
+}
+
+/*
+ * Whatever waits in front of readers does so under the run's lock_timeout,
+ * unless the script has set its own; all else under the session's.
+ */
+static bool
+has_own_lock_timeout(const MigExecution *execution, const MigStatement *stmt)
+{
+	return execution->ddl_lock_timeout >= 0 &&
+		LockTimeout == execution->ddl_lock_timeout &&
+		LockTimeout != execution->own_lock_timeout && !is_in_the_way(stmt);
+}
+
+static void
+begin_statement(const MigExecution *execution)
+{
+	if (execution->timed && StatementTimeout > 0)
+		enable_timeout_after(STATEMENT_TIMEOUT, StatementTimeout);
+}
+
+static void
+end_statement(const MigExecution *execution)
+{
+	if (execution->timed)
+		disable_timeout(STATEMENT_TIMEOUT, false);
+}
+
 static void
 report_activity(const MigExecution *execution, int nstmts)
 {
@@ -369,29 +488,6 @@ report_activity(const MigExecution *execution, int nstmts)
 	snprintf(activity, sizeof(activity), "migrate: %s, %s script, statement %d of %d",
 			 execution->progress, execution->what, execution->statement_no, nstmts);
 	pgstat_report_activity(STATE_RUNNING, activity);
-}
-
-static MigParsed *
-parse_script(MigExecution *execution, const MigScript *script)
-{
-	MigParsed  *parsed;
-
-	execution->script = script;
-	execution->stmt = NULL;
-	execution->statement_no = 0;
-	execution->line = 0;
-	execution->context_line = NULL;
-	execution->copy = NULL;
-	parsed = mig_script_parse(script, &execution->line);
-	if (parsed->needs_worker != NULL)
-	{
-		execution->stmt = parsed->needs_worker;
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_NEEDS_WORKER),
-				 errmsg("%s cannot run in the caller's transaction",
-						parsed->needs_worker->command)));
-	}
-	return parsed;
 }
 
 static void
@@ -403,76 +499,226 @@ push_callback(ErrorContextCallback *callback, MigExecution *execution)
 	error_context_stack = callback;
 }
 
-static int
-execute_script(MigExecution *execution, const MigScript *script,
-			   DestReceiver *receiver)
+/*
+ * mig_execute_parse
+ *		Make a script the one that is executed.  Its statements are in the
+ *		current memory context.
+ *
+ * Errors are those of mig_script_parse(), with a context line that says
+ * where.
+ */
+MigParsed *
+mig_execute_parse(MigExecution *execution, const MigScript *script)
+{
+	ErrorContextCallback callback;
+	MigParsed  *parsed;
+
+	execution->script = script;
+	execution->stmt = NULL;
+	execution->statement_no = 0;
+	execution->line = 0;
+	execution->context_line = NULL;
+	execution->copy = NULL;
+	push_callback(&callback, execution);
+	parsed = mig_script_parse(script, &execution->line);
+	error_context_stack = callback.previous;
+	return parsed;
+}
+
+static void
+run_statements(MigExecution *execution, const MigParsed *parsed, int first,
+			   int count, DestReceiver *receiver)
 {
 	ErrorContextCallback callback;
 	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	int			level = GetCurrentTransactionNestLevel();
 	MemoryContext context;
 	MemoryContext statement_context;
-	MigParsed  *parsed;
-	int			nstmts;
+	List	   *savepoints = NIL;
 	int			i;
-
-	push_callback(&callback, execution);
 
 	/*
 	 * An error leaves these to the caller's context, which it deletes after
 	 * it has used what execution points at.
 	 */
-	context = AllocSetContextCreate(caller, "migrate script", ALLOCSET_DEFAULT_SIZES);
+	context = AllocSetContextCreate(caller, "migrate script", ALLOCSET_SMALL_SIZES);
 	statement_context = AllocSetContextCreate(context, "migrate statement",
 											  ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(context);
-	parsed = parse_script(execution, script);
-	nstmts = parsed->nstmts;
-
-	MemoryContextSwitchTo(statement_context);
-	for (i = 0; i < nstmts; i++)
+	push_callback(&callback, execution);
+	for (i = first; i < first + count; i++)
 	{
-		execution->stmt = &parsed->stmts[i];
+		const MigStatement *stmt = &parsed->stmts[i];
+		int			nest = 0;
+
+		execution->stmt = stmt;
 		execution->statement_no = i + 1;
-		report_activity(execution, nstmts);
-		execute_statement(execution, execution->stmt, receiver);
+		report_activity(execution, parsed->nstmts);
+		if (stmt->class == MIG_CLASS_XACT)
+		{
+			CHECK_FOR_INTERRUPTS();
+			MemoryContextSwitchTo(context);
+			savepoints = control_savepoints(savepoints,
+											castNode(TransactionStmt, stmt->raw->stmt));
+			continue;
+		}
+		MemoryContextSwitchTo(statement_context);
+		begin_statement(execution);
+		if (has_own_lock_timeout(execution, stmt))
+		{
+			char		value[32];
+
+			nest = NewGUCNestLevel();
+			snprintf(value, sizeof(value), "%d", execution->own_lock_timeout);
+			(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
+									 GUC_ACTION_SAVE, true, 0, false);
+		}
+		execute_statement(execution, stmt, receiver);
+		if (nest > 0)
+			AtEOXact_GUC(true, nest);
+		end_statement(execution);
 		MemoryContextReset(statement_context);
 	}
 	CommandCounterIncrement();
+	while (GetCurrentTransactionNestLevel() > level)
+		ReleaseCurrentSubTransaction();
+	CurrentResourceOwner = owner;
 
 	error_context_stack = callback.previous;
 	execution->stmt = NULL;
 	execution->statement_no = 0;
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
-	return nstmts;
 }
 
 /*
- * mig_execute_parse
- *		Only see whether a script could be run; errors as when it is.
+ * mig_execute_statements
+ *		Run some of the statements of a script in the current transaction.
+ *
+ * Raises whatever they raise, with a context line that says where; execution
+ * then holds the same as fields.  The caller catches errors outside of a
+ * (sub)transaction of its own and frees the current memory context.
  */
 void
-mig_execute_parse(MigExecution *execution, const MigScript *script)
+mig_execute_statements(MigExecution *execution, const MigParsed *parsed,
+					   int first, int count)
 {
-	ErrorContextCallback callback;
+	run_statements(execution, parsed, first, count, None_Receiver);
+}
 
-	push_callback(&callback, execution);
-	(void) parse_script(execution, script);
-	error_context_stack = callback.previous;
+static int
+execute_script(MigExecution *execution, const MigScript *script,
+			   DestReceiver *receiver)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "migrate parse",
+												  ALLOCSET_DEFAULT_SIZES);
+	ErrorContextCallback callback;
+	MigParsed  *parsed;
+	int			nstmts;
+
+	MemoryContextSwitchTo(context);
+	parsed = mig_execute_parse(execution, script);
+	if (parsed->needs_worker != NULL)
+	{
+		push_callback(&callback, execution);
+		execution->stmt = parsed->needs_worker;
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_NEEDS_WORKER),
+				 errmsg("%s cannot run in the caller's transaction",
+						parsed->needs_worker->command)));
+	}
+	nstmts = parsed->nstmts;
+	run_statements(execution, parsed, 0, nstmts, receiver);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return nstmts;
 }
 
 /*
  * mig_execute_script
  *		Run a script in the current transaction; the number of statements.
  *
- * Raises whatever its statements raise, with a context line that says where;
- * execution then holds the same as fields.  The caller catches errors outside
- * of a subtransaction of its own and frees the current memory context.
+ * Errors as above, and ERRCODE_MIG_NEEDS_WORKER.
  */
 int
 mig_execute_script(MigExecution *execution, const MigScript *script)
 {
 	return execute_script(execution, script, None_Receiver);
+}
+
+/* Run a statement as exec_simple_query() of tcop/postgres.c runs its only one. */
+static void
+run_portal(const MigStatement *stmt)
+{
+	MemoryContext context = CurrentMemoryContext;
+	RawStmt    *raw;
+	List	   *plans;
+	Portal		portal;
+
+	/* it may have to be run again, and analysis scribbles on it */
+	raw = copyObject(stmt->raw);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	plans = pg_plan_queries(pg_analyze_and_rewrite_fixedparams(raw, stmt->source,
+															   NULL, 0, NULL),
+							stmt->source, CURSOR_OPT_PARALLEL_OK, NULL);
+	PopActiveSnapshot();
+
+	portal = CreatePortal("", true, true);
+	portal->visible = false;
+	PortalDefineQuery(portal, NULL, stmt->source, CreateCommandTag(raw->stmt), plans, NULL);
+	PortalStart(portal, NULL, 0, InvalidSnapshot);
+	MemoryContextSwitchTo(context);
+	(void) mig_PortalRun(portal, FETCH_ALL, true, None_Receiver, None_Receiver, NULL);
+	PortalDrop(portal, false);
+}
+
+/*
+ * mig_execute_toplevel
+ *		Run a statement as a client's command that is a transaction of its own.
+ *
+ * The caller has begun the transaction, and ends whichever is there on
+ * return.  The current memory context must outlive both.
+ */
+void
+mig_execute_toplevel(MigExecution *execution, const MigParsed *parsed, int index)
+{
+	const MigStatement *stmt = &parsed->stmts[index];
+	ErrorContextCallback callback;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "migrate top level",
+												  ALLOCSET_DEFAULT_SIZES);
+	int			saved_timeout = LockTimeout;
+	bool		own_timeout = has_own_lock_timeout(execution, stmt);
+
+	push_callback(&callback, execution);
+	execution->stmt = stmt;
+	execution->statement_no = index + 1;
+	report_activity(execution, parsed->nstmts);
+	CHECK_FOR_INTERRUPTS();
+	MemoryContextSwitchTo(context);
+	begin_statement(execution);
+
+	/* a level of settings could not last through the commits in there */
+	PG_TRY();
+	{
+		if (own_timeout)
+			LockTimeout = execution->own_lock_timeout;
+		run_portal(stmt);
+	}
+	PG_FINALLY();
+	{
+		if (own_timeout)
+			LockTimeout = saved_timeout;
+	}
+	PG_END_TRY();
+	end_statement(execution);
+
+	error_context_stack = callback.previous;
+	execution->stmt = NULL;
+	execution->statement_no = 0;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
 }
 
 /*

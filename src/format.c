@@ -299,7 +299,7 @@ native_read(const MigFileEntry *entry, MigSource *source)
 				if (sections.current)
 					mig_misplaced_directive(&lines, &directive,
 											"It belongs before \"-- migrate:up\".");
-				source->kind = MIG_KIND_REPEATABLE;
+				mig_make_repeatable(&lines, &directive, source);
 				break;
 			default:
 				if (lines.code && code_line == 0)

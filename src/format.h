@@ -14,6 +14,12 @@
 #define MIG_KIND_REPEATABLE 'R'
 #define MIG_KIND_BASELINE	'B'
 
+/* What a repeatable that is a hook runs with. */
+#define MIG_HOOK_BEFORE_RUN "before-run"
+#define MIG_HOOK_AFTER_EACH "after-each"
+#define MIG_HOOK_AFTER_RUN	"after-run"
+#define MIG_HOOK_ON_FAILURE "on-failure"
+
 /* One file, or one that was only seen: content NULL means it was not read. */
 typedef struct MigFile
 {
@@ -41,6 +47,7 @@ typedef struct MigSource
 	MigScript	down;
 	MigScript	verify;
 	List	   *requires;		/* of char *: versions */
+	const char *hook;			/* MIG_HOOK_*, or NULL; static storage */
 	const char *format;			/* "native", "goose" ...; static storage */
 } MigSource;
 

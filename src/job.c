@@ -1,9 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * job.c
- *	  The caller's side of a background worker.
+ *	  The caller's side of a background worker: the SQL functions that start
+ *	  one, wait for it and cancel it.
  *
- * A failed run takes its own record with it when it is rolled back, so a
+ * A function never waits for a worker's work: it would do so with a
+ * snapshot, which the worker may have to wait for, and nothing would notice.
+ * A procedure commits first, and then waits without one.  What it does in
+ * between, such as to look who is in the worker's way, leaves none behind.
+ *
+ * A failed run in a caller's transaction takes its own record with it when it is rolled back, so a
  * short-lived worker writes that record in a transaction of its own.  The
  * caller waits for it, but only briefly: the worker gives up by itself where
  * the caller holds what it needs.
@@ -11,13 +17,35 @@
  *-------------------------------------------------------------------------
  */
 #include "migrate.h"
+#include "compat.h"
 
+#include <signal.h>
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "libpq/pqformat.h"
+#include "libpq/pqmq.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "storage/dsm.h"
 #include "storage/latch.h"
+#include "storage/proc.h"
+#include "storage/shm_mq.h"
+#include "storage/shm_toc.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(migrate_deploy);
+PG_FUNCTION_INFO_V1(migrate_undo);
+PG_FUNCTION_INFO_V1(migrate_start);
+PG_FUNCTION_INFO_V1(migrate_wait);
+PG_FUNCTION_INFO_V1(migrate_cancel);
 
 /* How long to wait for a record to be written, in ms. */
 #define RECORD_WAIT (MIG_RECORDER_LOCK_TIMEOUT + 4000)
@@ -128,4 +156,680 @@ mig_record_failure(const MigEvent *event, bool wait)
 	}
 	dsm_detach(segment);
 	return done;
+}
+
+/* What a worker takes over of its caller's settings. */
+static const char *const passed_settings[] = {
+	"application_name", "client_min_messages", "search_path", "statement_timeout",
+	"lock_timeout", "work_mem", "maintenance_work_mem", "temp_tablespaces",
+	"default_tablespace", "default_table_access_method",
+	"default_toast_compression", "check_function_bodies", "row_security",
+	"DateStyle", "IntervalStyle", "TimeZone", "bytea_output",
+	"extra_float_digits", "xmloption", "xmlbinary", "synchronous_commit",
+	"max_parallel_maintenance_workers", "max_parallel_workers_per_gather",
+	"session_replication_role", "default_text_search_config", "lc_messages",
+	"lc_monetary", "lc_numeric", "lc_time", "quote_all_identifiers",
+	"array_nulls", "transform_null_equals", "password_encryption",
+	"migrate.project", "migrate.out_of_order", "migrate.lock_wait",
+	"migrate.lock_timeout", "migrate.lock_retries", "migrate.search_path",
+	"migrate.role", "migrate.environment", "migrate.restore_point",
+	"migrate.record_failures", "migrate.trust_registrants"
+};
+
+#define QUEUE_SIZE 65536
+
+/* How long a worker has to begin, ms. */
+#define START_WAIT 60000
+
+/* How long a cancelled worker has to end before it is terminated, ms. */
+#define CANCEL_WAIT 10000
+
+/* How often to look around while waiting, and who is in the way, ms. */
+#define TICK 500
+#define BLOCKED_AGAIN 30000
+
+/* A worker that this session started and waits for. */
+typedef struct Job
+{
+	int64		id;
+	const char *project;
+	MemoryContext context;		/* survives the commits of a procedure */
+	dsm_segment *segment;
+	BackgroundWorkerHandle *handle;
+	shm_mq_handle *queue;
+	bool		ready;
+	bool		done;
+	ErrorData  *error;
+	bool		canceled;
+	TimestampTz cancel_deadline;
+	int			nblockers;		/* as last reported */
+	int			blockers[8];
+	TimestampTz blocked_report;
+} Job;
+
+/* What an abort of the transaction has to undo, and the end of the session. */
+static BackgroundWorkerHandle *waiting_for = NULL;
+static bool gate_held = false;
+static int64 gate;
+
+static void
+transaction_callback(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_ABORT)
+		return;
+	if (waiting_for != NULL)
+		TerminateBackgroundWorker(waiting_for);
+	waiting_for = NULL;
+	if (gate_held)
+		mig_session_unlock(MIG_LOCK_GATE, gate, ExclusiveLock);
+	gate_held = false;
+}
+
+static void
+register_callback(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		RegisterXactCallback(transaction_callback, NULL);
+	registered = true;
+}
+
+static void
+add_string(StringInfo buf, const char *string)
+{
+	appendBinaryStringInfo(buf, string ? string : "", string ? strlen(string) + 1 : 1);
+}
+
+/* The settings to be taken over; how many. */
+static int
+add_settings(StringInfo buf)
+{
+	int			n = 0;
+	int			i;
+
+	for (i = 0; i < lengthof(passed_settings); i++)
+	{
+		const char *value = GetConfigOption(passed_settings[i], true, false);
+
+		if (value == NULL)
+			continue;
+		add_string(buf, passed_settings[i]);
+		add_string(buf, value);
+		n++;
+	}
+	return n;
+}
+
+/*
+ * Register the worker of a job.  The segment is the current resource owner's,
+ * so the transaction must last as long as it is needed.
+ */
+static void
+launch(Job *job, bool down, const char *target, const char *client_addr,
+	   TransactionId xid)
+{
+	StringInfoData strings;
+	StringInfoData settings;
+	int			nsettings;
+	shm_toc_estimator estimator;
+	shm_toc    *toc;
+	MigJobShared *shared;
+	shm_mq	   *queue;
+	char	   *copy;
+	Size		size;
+	BackgroundWorker worker;
+
+	initStringInfo(&strings);
+	add_string(&strings, target);
+	add_string(&strings, client_addr);
+	add_string(&strings, GetConfigOption("role", false, false));
+
+	initStringInfo(&settings);
+	nsettings = add_settings(&settings);
+	appendBinaryStringInfo(&strings, settings.data, settings.len);
+
+	shm_toc_initialize_estimator(&estimator);
+	shm_toc_estimate_chunk(&estimator, sizeof(MigJobShared));
+	shm_toc_estimate_chunk(&estimator, strings.len);
+	shm_toc_estimate_chunk(&estimator, QUEUE_SIZE);
+	shm_toc_estimate_keys(&estimator, 3);
+	size = shm_toc_estimate(&estimator);
+	job->segment = dsm_create(size, DSM_CREATE_NULL_IF_MAXSEGMENTS);
+	if (job->segment == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("no shared memory segment is free for a worker"),
+				 errhint("Nothing was run. Try again later.")));
+	toc = shm_toc_create(MIG_JOB_MAGIC, dsm_segment_address(job->segment), size);
+	shared = shm_toc_allocate(toc, sizeof(MigJobShared));
+	memset(shared, 0, sizeof(MigJobShared));
+	shared->nsettings = nsettings;
+	shared->job = job->id;
+	shared->down = down;
+	shared->has_target = target != NULL;
+	shared->database = MyDatabaseId;
+	shared->authenticated_user = GetAuthenticatedUserId();
+	shared->session_user = GetSessionUserId();
+	shared->user = GetUserId();
+	shared->xid = xid;
+	shm_toc_insert(toc, MIG_JOB_KEY_FIXED, shared);
+	copy = shm_toc_allocate(toc, strings.len);
+	memcpy(copy, strings.data, strings.len);
+	shm_toc_insert(toc, MIG_JOB_KEY_STRINGS, copy);
+	queue = shm_mq_create(shm_toc_allocate(toc, QUEUE_SIZE), QUEUE_SIZE);
+	shm_toc_insert(toc, MIG_JOB_KEY_QUEUE, queue);
+	shm_mq_set_receiver(queue, MyProc);
+	job->queue = shm_mq_attach(queue, job->segment, NULL);
+
+	memset(&worker, 0, sizeof(worker));
+	snprintf(worker.bgw_name, BGW_MAXLEN, "migrate worker for job " INT64_FORMAT, job->id);
+	snprintf(worker.bgw_type, BGW_MAXLEN, "migrate worker");
+	snprintf(worker.bgw_library_name, BGW_MAXLEN, "migrate");
+	snprintf(worker.bgw_function_name, BGW_MAXLEN, "migrate_worker_main");
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(job->segment));
+	worker.bgw_notify_pid = MyProcPid;
+	if (!RegisterDynamicBackgroundWorker(&worker, &job->handle))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("no background worker slot is free"),
+				 errhint("Nothing was run. Try again later, or raise max_worker_processes.")));
+	waiting_for = job->handle;
+	shm_mq_set_handle(job->queue, job->handle);
+}
+
+static void
+handle_message(Job *job, void *data, Size size)
+{
+	StringInfoData message;
+	MemoryContext old = MemoryContextSwitchTo(job->context);
+
+	initStringInfo(&message);
+	appendBinaryStringInfo(&message, data, size);
+	switch (pq_getmsgbyte(&message))
+	{
+		case 'E':
+		case 'N':
+			{
+				ErrorData	error;
+
+				pq_parse_errornotice(&message, &error);
+				if (error.elevel >= ERROR)
+				{
+					job->error = palloc(sizeof(ErrorData));
+					*job->error = error;
+					job->error->elevel = ERROR;
+				}
+				else
+				{
+					/* its level is the worker's own matter, which was asked for */
+					MemoryContextSwitchTo(old);
+					ThrowErrorData(&error);
+				}
+				break;
+			}
+		case MIG_MESSAGE_READY:
+			job->ready = true;
+			break;
+		case MIG_MESSAGE_DONE:
+			job->done = true;
+			break;
+		default:
+			break;
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/* Read what is there; false if the worker is gone. */
+static bool
+read_messages(Job *job)
+{
+	for (;;)
+	{
+		Size		size;
+		void	   *data;
+		shm_mq_result result = shm_mq_receive(job->queue, &size, &data, true);
+
+		if (result != SHM_MQ_SUCCESS)
+			return result != SHM_MQ_DETACHED;
+		handle_message(job, data, size);
+	}
+}
+
+static void
+signal_worker(Job *job, int signal)
+{
+	pid_t		pid;
+
+	if (GetBackgroundWorkerPid(job->handle, &pid) == BGWH_STARTED)
+		kill(pid, signal);
+}
+
+/*
+ * An interrupt of the caller is the worker's too.  A cancel is passed on, and
+ * raised here when the worker has ended, with what it says was kept.
+ */
+static void
+pass_interrupts(Job *job)
+{
+	TimestampTz now;
+
+	if (!ProcDiePending && QueryCancelPending && InterruptHoldoffCount == 0)
+	{
+		now = GetCurrentTimestamp();
+		if (!job->canceled)
+		{
+			job->canceled = true;
+			job->cancel_deadline = TimestampTzPlusMilliseconds(now, CANCEL_WAIT);
+			signal_worker(job, SIGINT);
+		}
+		if (now < job->cancel_deadline)
+			return;
+		TerminateBackgroundWorker(job->handle);
+	}
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* A client that is gone would be noticed by the next message to it only. */
+static void
+check_client(void)
+{
+	if (MyProcPort != NULL && whereToSendOutput == DestRemote && !pq_check_connection())
+	{
+		ClientConnectionLost = true;
+		InterruptPending = true;
+	}
+}
+
+/* Say whom the worker waits for, when that changes. */
+static void
+report_blockers(Job *job)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	ArrayType  *pids;
+	int			n;
+	pid_t		pid;
+	char	   *text;
+
+	if (job->canceled || GetBackgroundWorkerPid(job->handle, &pid) != BGWH_STARTED)
+		return;
+	pids = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid)));
+	n = Min(ArrayGetNItems(ARR_NDIM(pids), ARR_DIMS(pids)), lengthof(job->blockers));
+	if (n == 0 ||
+		(n == job->nblockers && now < job->blocked_report &&
+		 memcmp(job->blockers, ARR_DATA_PTR(pids), n * sizeof(int)) == 0))
+	{
+		job->nblockers = n == 0 ? 0 : job->nblockers;
+		return;
+	}
+	job->nblockers = n;
+	memcpy(job->blockers, ARR_DATA_PTR(pids), n * sizeof(int));
+	job->blocked_report = TimestampTzPlusMilliseconds(now, BLOCKED_AGAIN);
+
+	text = mig_blockers(pid, NULL);
+	if (text != NULL)
+		ereport(NOTICE,
+				(errmsg("job " INT64_FORMAT " is waiting for others", job->id),
+				 errdetail("In the way: %s.", text)));
+}
+
+static void
+worker_context_callback(void *arg)
+{
+	Job		   *job = (Job *) arg;
+
+	if (job->error != NULL && job->error->context != NULL)
+		errcontext("%s", job->error->context);
+}
+
+/* Raise the worker's error as ours, or the cancel that we passed on to it. */
+static void
+raise_error(Job *job)
+{
+	ErrorContextCallback callback;
+
+	if (job->canceled)
+	{
+		callback.callback = worker_context_callback;
+		callback.arg = job;
+		callback.previous = error_context_stack;
+		error_context_stack = &callback;
+		CHECK_FOR_INTERRUPTS();
+		error_context_stack = callback.previous;
+	}
+	if (job->error != NULL)
+		ThrowErrorData(job->error);
+	if (!job->done)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_JOB_LOST),
+				 errmsg("the worker of job " INT64_FORMAT " has ended without a word", job->id),
+				 errdetail("It was killed, or the server is shutting down."),
+				 errhint("What it had committed is kept: see migrate_status, and call again to go on. The server log may say more.")));
+}
+
+/*
+ * Wait until the worker is ready, or to its end.  For the latter the caller is
+ * in a transaction without snapshots.
+ */
+static void
+wait_for_worker(Job *job, bool only_ready)
+{
+	TimestampTz start = GetCurrentTimestamp();
+	TimestampTz look = TimestampTzPlusMilliseconds(start, 2 * TICK);
+	pid_t		pid;
+
+	while (read_messages(job) && !(only_ready && job->ready))
+	{
+		TimestampTz now = GetCurrentTimestamp();
+
+		if (only_ready)
+			CHECK_FOR_INTERRUPTS();
+		else
+			pass_interrupts(job);
+		if (now >= look)
+		{
+			check_client();
+			if (!only_ready)
+				report_blockers(job);
+			look = TimestampTzPlusMilliseconds(now, TICK);
+		}
+		if (only_ready && now >= TimestampTzPlusMilliseconds(start, START_WAIT))
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					 errmsg("the worker of job " INT64_FORMAT " did not begin within %d ms",
+							job->id, START_WAIT)));
+		if (!only_ready)
+		{
+			/* whatever was done above */
+			InvalidateCatalogSnapshot();
+			Assert(MyProc->xmin == InvalidTransactionId);
+		}
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 TICK, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+	}
+	if (only_ready && job->ready)
+		return;
+
+	/* its locks are released by now; let its slot be free too */
+	while (GetBackgroundWorkerPid(job->handle, &pid) == BGWH_STARTED)
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 TICK, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		if (ProcDiePending)
+			CHECK_FOR_INTERRUPTS();
+	}
+	waiting_for = NULL;
+	if (!job->canceled)
+		CHECK_FOR_INTERRUPTS();
+	raise_error(job);
+}
+
+/* Is there anything to do?  Raises the plan's errors. */
+static bool
+anything_to_do(const char *project, bool down, const char *target)
+{
+	int			n;
+	MigEntry   *entries;
+	MigPlan    *plan;
+
+	if (!down && target == NULL && !mig_catalog_has_unsettled(project))
+		return false;
+	entries = mig_catalog_load(project, &n);
+	plan = down ? mig_plan_down(entries, n, target) :
+		mig_plan_up(entries, n, target, mig_out_of_order);
+	return plan->nsteps > 0;
+}
+
+/*
+ * One caller at a time has a worker: the others wait here, for nothing but
+ * their place in the queue, rather than in workers of their own.
+ */
+static void
+enter_gate(const char *project)
+{
+	char	   *holder;
+
+	gate = mig_lock_number(project);
+	if (mig_session_lock(MIG_LOCK_GATE, gate, ExclusiveLock))
+	{
+		gate_held = true;
+		return;
+	}
+	holder = mig_catalog_lock_holder(project);
+	if (mig_lock_wait != 0)
+		ereport(NOTICE,
+				(errmsg("waiting for another run of project \"%s\" to end", project),
+				 errdetail("%s", holder)));
+	if (mig_lock_wait == 0 ||
+		!mig_session_lock_wait(MIG_LOCK_GATE, gate, ExclusiveLock, mig_lock_wait))
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("another run of project \"%s\" did not end within %d ms",
+						project, mig_lock_wait),
+				 errdetail("%s", holder),
+				 errhint("Nothing was run. See migrate_lock_holder, and try again; migrate.lock_wait says how long to wait.")));
+	gate_held = true;
+}
+
+static void
+leave_gate(void)
+{
+	mig_session_unlock(MIG_LOCK_GATE, gate, ExclusiveLock);
+	gate_held = false;
+}
+
+static void
+refuse_atomic(FunctionCallInfo fcinfo, const char *procedure, const char *hint)
+{
+	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
+		((CallContext *) fcinfo->context)->atomic)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("%s() cannot run inside a transaction block", procedure),
+				 errdetail("It commits, and waits without the snapshot of a transaction. A function, a DO block inside a transaction, and a procedure with a SET clause or SECURITY DEFINER are like a transaction block."),
+				 errhint("%s", hint)));
+}
+
+static void
+run_through_worker(FunctionCallInfo fcinfo, bool down)
+{
+	const char *procedure = down ? "migrate_undo" : "migrate_deploy";
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context;
+	char	   *target;
+	char	   *project;
+	MigEvent	who;
+	Job			job = {0};
+
+	refuse_atomic(fcinfo, procedure,
+				  down ? "Call it by itself; or use migrate_rollback(), which runs in a transaction, or migrate_start(), which does not wait." :
+				  "Call it by itself; or use migrate_apply(), which runs in a transaction, or migrate_start(), which does not wait.");
+	mig_refuse_unless_writable(procedure);
+	register_callback();
+
+	/* the context of the portal outlives the commits */
+	context = AllocSetContextCreate(PortalContext, "migrate job", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	target = mig_text_argument(fcinfo, 0, NULL);
+	project = pstrdup(mig_project);
+	job.context = context;
+	job.project = project;
+
+	if (anything_to_do(project, down, target))
+	{
+		SPI_connect_ext(SPI_OPT_NONATOMIC);
+		SPI_commit();
+		MemoryContextSwitchTo(context);
+		enter_gate(project);
+
+		/* whoever was there may have done it */
+		if (anything_to_do(project, down, target))
+		{
+			mig_event_init(&who, project, procedure);
+			job.id = mig_job_new(project, down, target, &who);
+			SPI_commit();
+			MemoryContextSwitchTo(context);
+			launch(&job, down, target, who.client_addr, InvalidTransactionId);
+			wait_for_worker(&job, false);
+			dsm_detach(job.segment);
+		}
+		leave_gate();
+		SPI_finish();
+	}
+	if (job.id == 0)
+		ereport(NOTICE,
+				(errmsg("nothing to do: project \"%s\" is where it should be", project)));
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}
+
+Datum
+migrate_deploy(PG_FUNCTION_ARGS)
+{
+	run_through_worker(fcinfo, false);
+	return (Datum) 0;
+}
+
+Datum
+migrate_undo(PG_FUNCTION_ARGS)
+{
+	run_through_worker(fcinfo, true);
+	return (Datum) 0;
+}
+
+/*
+ * The worker begins now, so that all that can go wrong with it is told, and
+ * waits for this transaction to commit.
+ */
+Datum
+migrate_start(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "migrate job",
+												  ALLOCSET_DEFAULT_SIZES);
+	char	   *target;
+	bool		down;
+	MigEvent	who;
+	Job			job = {0};
+
+	mig_refuse_unless_writable("migrate_start");
+	register_callback();
+	MemoryContextSwitchTo(context);
+	target = mig_text_argument(fcinfo, 0, NULL);
+	down = target != NULL && (target[0] == '-' || strcmp(target, "base") == 0);
+	(void) anything_to_do(mig_project, down, target);
+	mig_event_init(&who, mig_project, "start");
+	job.context = context;
+	job.project = mig_project;
+	job.id = mig_job_new(mig_project, down, target, &who);
+	launch(&job, down, target, who.client_addr, GetTopTransactionId());
+	wait_for_worker(&job, true);
+	waiting_for = NULL;
+	dsm_detach(job.segment);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	PG_RETURN_INT64(job.id);
+}
+
+static void
+report_end(int64 job, const MigJobEnd *end)
+{
+	if (end->outcome == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_JOB_LOST),
+				 errmsg("job " INT64_FORMAT " has ended without an outcome", job),
+				 errdetail("Its worker was killed, or the server was stopped."),
+				 errhint("What it had committed is kept: see migrate_status, and start another to go on.")));
+	if (end->sqlstate != NULL)
+	{
+		const char *s = end->sqlstate;
+
+		ereport(ERROR,
+				(errcode(MAKE_SQLSTATE(s[0], s[1], s[2], s[3], s[4])),
+				 errmsg("job " INT64_FORMAT " has failed: %s", job, end->message),
+				 end->detail ? errdetail("%s", end->detail) : 0,
+				 end->hint ? errhint("%s", end->hint) : 0,
+				 end->context ? errcontext("%s", end->context) : 0));
+	}
+	ereport(NOTICE,
+			(errmsg_plural("job " INT64_FORMAT " is done: %d step",
+						   "job " INT64_FORMAT " is done: %d steps",
+						   end->steps_done, job, end->steps_done)));
+}
+
+static int
+interval_ms(const Interval *interval)
+{
+	int64		ms = interval->time / 1000 +
+		((int64) interval->day + (int64) interval->month * DAYS_PER_MONTH) * SECS_PER_DAY * 1000;
+
+	if (ms < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a timeout must not be negative")));
+	return (int) Min(ms, INT_MAX);
+}
+
+Datum
+migrate_wait(PG_FUNCTION_ARGS)
+{
+	int64		job;
+	int			timeout = -1;
+	MigJobEnd	end;
+	bool		found;
+	bool		over;
+
+	refuse_atomic(fcinfo, "migrate_wait", "Call it by itself, or look at migrate_jobs.");
+	register_callback();
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", "job")));
+	job = PG_GETARG_INT64(0);
+	if (!PG_ARGISNULL(1))
+		timeout = interval_ms(PG_GETARG_INTERVAL_P(1));
+
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	SPI_commit();
+	over = mig_session_lock(MIG_LOCK_JOB, job, ShareLock);
+	if (!over && timeout != 0)
+		over = mig_session_lock_wait(MIG_LOCK_JOB, job, ShareLock, timeout);
+	if (!over)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_JOB_RUNNING),
+				 errmsg("job " INT64_FORMAT " did not end within %d ms", job, timeout),
+				 errhint("It goes on: see migrate_progress, or stop it with migrate_cancel().")));
+	mig_session_unlock(MIG_LOCK_JOB, job, ShareLock);
+
+	found = mig_job_read(job, &end);
+	if (!found)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_UNKNOWN_JOB),
+				 errmsg("there is no job " INT64_FORMAT, job)));
+	report_end(job, &end);
+	SPI_finish();
+	return (Datum) 0;
+}
+
+/* By pg_cancel_backend(), whose rules on who may do it are the server's. */
+Datum
+migrate_cancel(PG_FUNCTION_ARGS)
+{
+	int64		job = PG_GETARG_INT64(0);
+	MigJobEnd	end;
+	int			pid;
+
+	if (!mig_job_read(job, &end))
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_UNKNOWN_JOB),
+				 errmsg("there is no job " INT64_FORMAT, job)));
+	pid = mig_job_pid(job);
+	if (pid == 0)
+		PG_RETURN_BOOL(false);
+	return DirectFunctionCall1(pg_cancel_backend, Int32GetDatum(pid));
 }

@@ -331,8 +331,7 @@ mig_read_directive(const MigLines *lines, MigDirective *directive)
 							  directive->spelling),
 					 "The directives are migrate:up, migrate:down, migrate:verify, migrate:requires, migrate:no-transaction, migrate:repeatable and migrate:ignore.");
 	if (directive->options[0] != '\0' &&
-		(word == WORD_NO_TRANSACTION || word == WORD_REPEATABLE ||
-		 word == WORD_VERIFY))
+		(word == WORD_NO_TRANSACTION || word == WORD_VERIFY))
 		mig_bad_line(lines, lines->number,
 					 psprintf("unknown option \"%s\" of \"-- migrate:%s\"",
 							  directive->options, directive->spelling),
@@ -388,6 +387,37 @@ mig_add_requires(const MigLines *lines, const MigDirective *directive,
 }
 
 /*
+ * mig_make_repeatable
+ *		Honour a "-- migrate:repeatable", which may say that it is a hook.
+ */
+void
+mig_make_repeatable(const MigLines *lines, const MigDirective *directive,
+					MigSource *source)
+{
+	static const char *const hooks[] = {
+		MIG_HOOK_BEFORE_RUN, MIG_HOOK_AFTER_EACH, MIG_HOOK_AFTER_RUN,
+		MIG_HOOK_ON_FAILURE
+	};
+	int			i;
+
+	source->kind = MIG_KIND_REPEATABLE;
+	if (directive->options[0] == '\0')
+		return;
+	for (i = 0; i < lengthof(hooks); i++)
+	{
+		if (pg_strcasecmp(directive->options, hooks[i]) == 0)
+		{
+			source->hook = hooks[i];
+			return;
+		}
+	}
+	mig_bad_line(lines, lines->number,
+				 psprintf("unknown option \"%s\" of \"-- migrate:%s\"",
+						  directive->options, directive->spelling),
+				 "A hook is before-run, after-each, after-run or on-failure.");
+}
+
+/*
  * mig_leading_directives
  *		Honour the directives in the comments that begin a text: those which
  *		make sense for a script as a whole.
@@ -429,7 +459,7 @@ mig_leading_directives(MigSource *source, MigScript *script, const char *text,
 					mig_misplaced_directive(&lines, &directive,
 											up ? "A file of this format is not made repeatable by a directive." :
 											"Whether a migration is repeatable is said in its up script.");
-				source->kind = MIG_KIND_REPEATABLE;
+				mig_make_repeatable(&lines, &directive, source);
 				break;
 			case WORD_UP:
 			case WORD_DOWN:

@@ -80,6 +80,9 @@ extern void mig_misplaced_directive(const MigLines *lines,
 extern char *mig_next_item(const char **list);
 extern void mig_add_requires(const MigLines *lines,
 							 const MigDirective *directive, MigSource *source);
+extern void mig_make_repeatable(const MigLines *lines,
+								const MigDirective *directive,
+								MigSource *source);
 extern void mig_leading_directives(MigSource *source, MigScript *script,
 								   const char *text, bool may_repeat);
 

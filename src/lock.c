@@ -3,22 +3,38 @@
  * lock.c
  *	  The run lock: one run at a time in a project of a database.
  *
- * An advisory lock of a class of its own, so that no application's key can
- * meet it; pg_locks shows it with objsubid MIG_LOCK_CLASS.  It belongs to the
- * transaction, so an abort, a cancel or a kill releases it, and
- * pg_advisory_unlock_all() in a script does not.
+ * Advisory locks of classes of their own, so that no application's key can
+ * meet them; pg_locks shows the class as objsubid.
+ *
+ * MIG_LOCK_RUN is held by whoever executes migrations in a transaction.  In
+ * a caller's transaction it belongs to that, so an abort, a cancel or a kill
+ * releases it, and pg_advisory_unlock_all() in a script does not.
+ *
+ * A worker holds MIG_LOCK_WORKER too, for its session, from before its first
+ * step to after its last, and gives MIG_LOCK_RUN back while it executes
+ * something that may have to wait for every older snapshot: so those who wait
+ * for MIG_LOCK_RUN within a query, with a snapshot, get it then, find the
+ * worker at work and fail instead of waiting for what waits for them.  Nobody
+ * waits for MIG_LOCK_WORKER with MIG_LOCK_RUN in hand.
+ *
+ * MIG_LOCK_JOB is a job's worker's while it lives; who waits for a job waits
+ * for that.  MIG_LOCK_GATE lets one caller of a procedure start a worker at a
+ * time.
  *
  *-------------------------------------------------------------------------
  */
 #include "migrate.h"
+#include "compat.h"
 
 #include "access/xact.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(migrate_lock_key);
 
@@ -41,12 +57,16 @@ migrate_lock_key(PG_FUNCTION_ARGS)
 }
 
 static void
+set_class_tag(LOCKTAG *tag, MigLockClass class, int64 number)
+{
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) ((uint64) number >> 32),
+						 (uint32) number, class);
+}
+
+static void
 set_tag(LOCKTAG *tag, const char *project)
 {
-	uint64		key = (uint64) lock_number(project, "");
-
-	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, (uint32) (key >> 32),
-						 (uint32) key, MIG_LOCK_CLASS);
+	set_class_tag(tag, MIG_LOCK_RUN, lock_number(project, ""));
 }
 
 /*
@@ -143,4 +163,120 @@ mig_lock_release(const char *project)
 	CurrentResourceOwner = CurTransactionResourceOwner;
 	(void) LockRelease(&tag, ExclusiveLock, false);
 	CurrentResourceOwner = owner;
+}
+
+/*
+ * mig_lock_worker_busy
+ *		Is a worker of the project at work?  The caller holds the run lock.
+ */
+bool
+mig_lock_worker_busy(const char *project)
+{
+	ResourceOwner owner = CurrentResourceOwner;
+	LOCKTAG		tag;
+	bool		busy;
+
+	set_class_tag(&tag, MIG_LOCK_WORKER, lock_number(project, ""));
+	CurrentResourceOwner = CurTransactionResourceOwner;
+	busy = LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL;
+	if (!busy)
+		(void) LockRelease(&tag, ShareLock, false);
+	CurrentResourceOwner = owner;
+	return busy;
+}
+
+/*
+ * mig_lock_number
+ *		The number of a project's locks.
+ */
+int64
+mig_lock_number(const char *project)
+{
+	return lock_number(project, "");
+}
+
+/*
+ * mig_session_lock
+ *		Take a lock for the session if it is free; did we?
+ */
+bool
+mig_session_lock(MigLockClass class, int64 number, LOCKMODE mode)
+{
+	LOCKTAG		tag;
+
+	set_class_tag(&tag, class, number);
+	return LockAcquire(&tag, mode, true, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * mig_session_lock_wait
+ *		Take a lock for the session; wait at most so many ms, -1 without limit.
+ *		False if that was not enough: then the transaction must be aborted.
+ *
+ * The caller is in a transaction without snapshots, because whoever holds the
+ * lock may be waiting for all that are older than its own.
+ */
+bool
+mig_session_lock_wait(MigLockClass class, int64 number, LOCKMODE mode, int wait)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool taken = true;
+	LOCKTAG		tag;
+
+	set_class_tag(&tag, class, number);
+	InvalidateCatalogSnapshot();
+	Assert(!ActiveSnapshotSet() && MyProc->xmin == InvalidTransactionId);
+	PG_TRY();
+	{
+		int			nest = NewGUCNestLevel();
+		char		timeout[32];
+
+		snprintf(timeout, sizeof(timeout), "%d", Max(wait, 0));
+		(void) set_config_option("lock_timeout", timeout, PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+		(void) LockAcquire(&tag, mode, true, false);
+		AtEOXact_GUC(true, nest);
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_LOCK_NOT_AVAILABLE)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+		taken = false;
+	}
+	PG_END_TRY();
+	return taken;
+}
+
+/*
+ * mig_session_unlock
+ *		Give a session's lock back, however often it was taken.  Outside of
+ *		transactions that hold it too.
+ */
+void
+mig_session_unlock(MigLockClass class, int64 number, LOCKMODE mode)
+{
+	LOCKTAG		tag;
+
+	set_class_tag(&tag, class, number);
+	while (mig_LockHeldByMe(&tag, mode))
+	{
+		if (!LockRelease(&tag, mode, true))
+			break;
+	}
+}
+
+/*
+ * mig_transaction_lock
+ *		Hold a lock that the session has for this transaction as well, where
+ *		pg_advisory_unlock_all() does not reach.
+ */
+void
+mig_transaction_lock(MigLockClass class, int64 number)
+{
+	LOCKTAG		tag;
+
+	set_class_tag(&tag, class, number);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }

@@ -39,7 +39,7 @@ enum
 	LOG_VERSION_KEY, LOG_VERSION, LOG_NAME, LOG_CHECKSUM, LOG_STATEMENTS,
 	LOG_STARTED, LOG_FINISHED, LOG_DURATION, LOG_SESSION_ROLE,
 	LOG_ACTING_ROLE, LOG_CLIENT_ADDR, LOG_APPLICATION, LOG_PID,
-	LOG_SERVER_VERSION, LOG_LSN, LOG_RESTORE_POINT, LOG_REASON, LOG_SQLSTATE,
+	LOG_SERVER_VERSION, LOG_LSN, LOG_RESTORE_POINT, LOG_JOB, LOG_REASON, LOG_SQLSTATE,
 	LOG_MESSAGE, LOG_DETAIL, LOG_HINT, LOG_CONTEXT, LOG_PATH, LOG_LINE,
 	LOG_STATEMENT_NO, LOG_STATEMENT, LOG_PREVIOUS_HASH, LOG_HASH, LOG_COLUMNS
 };
@@ -237,7 +237,9 @@ mig_chain_append(MigChain *chain, const MigEvent *event)
 	values[LOG_SERVER_VERSION] = Int32GetDatum(mig_server_version());
 	nulls[LOG_LSN] = event->wal_lsn == 0;
 	values[LOG_LSN] = LSNGetDatum(event->wal_lsn);
-	nulls[LOG_RESTORE_POINT] = true;
+	values[LOG_RESTORE_POINT] = mig_text_datum(event->restore_point, &nulls[LOG_RESTORE_POINT]);
+	nulls[LOG_JOB] = event->job == 0;
+	values[LOG_JOB] = Int64GetDatum(event->job);
 	values[LOG_REASON] = mig_text_datum(event->reason, &nulls[LOG_REASON]);
 	values[LOG_SQLSTATE] = mig_text_datum(event->sqlstate, &nulls[LOG_SQLSTATE]);
 	values[LOG_MESSAGE] = mig_text_datum(event->message, &nulls[LOG_MESSAGE]);

@@ -20,6 +20,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "port/atomics.h"
+#include "storage/lockdefs.h"
 #include "utils/array.h"
 
 #include "format.h"
@@ -40,6 +41,10 @@
 #define ERRCODE_MIG_APPEND_ONLY			MAKE_SQLSTATE('M','G','0','1','3')
 #define ERRCODE_MIG_APPLIED				MAKE_SQLSTATE('M','G','0','1','4')
 #define ERRCODE_MIG_BAD_SCRIPT			MAKE_SQLSTATE('M','G','0','1','5')
+#define ERRCODE_MIG_HALF_DONE			MAKE_SQLSTATE('M','G','0','1','6')
+#define ERRCODE_MIG_UNKNOWN_JOB			MAKE_SQLSTATE('M','G','0','1','7')
+#define ERRCODE_MIG_JOB_RUNNING			MAKE_SQLSTATE('M','G','0','1','8')
+#define ERRCODE_MIG_JOB_LOST			MAKE_SQLSTATE('M','G','0','1','9')
 
 /* version.c */
 extern bytea *mig_version_key(char kind, const char *version);
@@ -70,22 +75,38 @@ typedef struct MigStatement
 	int			data_len;
 } MigStatement;
 
+/* Statements that a worker commits together. */
+typedef struct MigUnit
+{
+	int			first;			/* index of the first statement */
+	int			count;			/* none in an empty block */
+	bool		toplevel;		/* the only one refuses a transaction */
+	bool		block;			/* from a BEGIN of the script to its end */
+	bool		rollback;		/* ... which is a ROLLBACK */
+	List	   *options;		/* of DefElem: how the block is set up */
+} MigUnit;
+
 typedef struct MigParsed
 {
 	const MigScript *script;
-	MigStatement *stmts;		/* plain pairs of BEGIN and COMMIT left out */
+	MigStatement *stmts;		/* without what begins and ends transactions */
 	int			nstmts;
-	bool		own_transactions;	/* were there any */
+	MigUnit    *units;			/* one that is no block: all in a transaction */
+	int			nunits;
+	bool		own_transactions;	/* does it begin or end any */
 	const MigStatement *needs_worker;	/* first that cannot run in a caller's
 										 * transaction, or NULL */
 } MigParsed;
 
 extern MigParsed *mig_script_parse(const MigScript *script, int *error_line);
+extern void mig_script_by_statement(MigParsed *parsed);
 extern int	mig_script_line(const MigScript *script, const char *source,
 							int source_start, int position);
 extern char *mig_script_line_text(const MigScript *script, int line);
 extern int	mig_position_to_offset(const char *source, int position);
 extern char *mig_statement_text(const MigStatement *stmt);
+extern bool mig_vacuum_is_full(const VacuumStmt *stmt);
+extern bytea *mig_statement_hash(const bytea *before, const MigStatement *stmt);
 extern pg_cryptohash_ctx *mig_hash_begin(void);
 extern void mig_hash_update(pg_cryptohash_ctx *hash, const void *data, size_t len);
 extern bytea *mig_hash_end(pg_cryptohash_ctx *hash);
@@ -128,6 +149,9 @@ typedef struct MigEntry
 	bool		registrant_superuser;	/* when registering */
 	MigSide		up;
 	MigSide		down;
+	char		unfinished;		/* half done: 'u'p or 'd'own; '\0': it is not */
+	int			done;			/* ... statements, */
+	int			total;			/* of so many */
 	/* plan.c's own */
 	List	   *needs;			/* of MigEntry * */
 	int			mark;
@@ -163,6 +187,7 @@ extern MigPlan *mig_plan_to(MigEntry *entries, int n, const char *target,
 							MigPolicy policy);
 extern MigEntry *mig_plan_find(MigEntry *entries, int n, const char *version);
 extern const MigSide *mig_step_side(const MigStep *step);
+extern const char *mig_step_worker(const MigStep *step);
 extern char *mig_step_label(const MigStep *step);
 extern char *mig_label(const char *version, const char *name);
 
@@ -170,6 +195,9 @@ extern char *mig_label(const char *version, const char *name);
 extern char *mig_text_argument(FunctionCallInfo fcinfo, int n, const char *name);
 
 /* settings */
+extern char *mig_step;
+extern int	mig_lock_retries;
+extern bool mig_restore_points;
 extern char *mig_project;
 extern int	mig_out_of_order;
 extern int	mig_lock_wait;
@@ -180,11 +208,24 @@ extern bool mig_record_failures;
 extern bool mig_trust_registrants;
 
 /* lock.c */
-#define MIG_LOCK_CLASS 0x4d47
+typedef enum MigLockClass
+{
+	MIG_LOCK_RUN = 0x4d47,		/* 19783 */
+	MIG_LOCK_WORKER,
+	MIG_LOCK_JOB,
+	MIG_LOCK_GATE
+} MigLockClass;
 
 extern bool mig_lock_try(const char *project);
 extern void mig_lock_wait_for(const char *project, const char *holder);
 extern void mig_lock_release(const char *project);
+extern bool mig_lock_worker_busy(const char *project);
+extern int64 mig_lock_number(const char *project);
+extern bool mig_session_lock(MigLockClass class, int64 number, LOCKMODE mode);
+extern bool mig_session_lock_wait(MigLockClass class, int64 number,
+								  LOCKMODE mode, int wait);
+extern void mig_session_unlock(MigLockClass class, int64 number, LOCKMODE mode);
+extern void mig_transaction_lock(MigLockClass class, int64 number);
 
 /* catalog.c */
 typedef struct MigStored
@@ -199,6 +240,16 @@ typedef struct MigStored
 	List	   *requires;		/* of char * */
 } MigStored;
 
+/* A repeatable that runs around the steps of a run. */
+typedef struct MigHook
+{
+	char	   *when;			/* MIG_HOOK_* */
+	char	   *name;
+	MigScript	script;
+	char	   *registered_by;
+	bool		registrant_superuser;
+} MigHook;
+
 extern bool mig_extension(Oid *schema, Oid *owner);
 extern char *mig_catalog_schema(void);
 extern char *mig_catalog_lock_holder(const char *project);
@@ -206,6 +257,9 @@ extern bool mig_catalog_has_unsettled(const char *project);
 extern MigEntry *mig_catalog_load(const char *project, int *n);
 extern void mig_catalog_lock_plan(const char *project, const MigPlan *plan);
 extern MigStored *mig_catalog_fetch(const char *project, const bytea *key);
+extern MigStored *mig_catalog_fetch_locked(const char *project,
+										   const MigEntry *entry);
+extern List *mig_catalog_hooks(const char *project);
 extern const char *mig_catalog_register(const char *project, const MigSource *source,
 										const MigSide *up, const MigSide *down);
 extern void mig_catalog_set_no_transaction(const char *project, const bytea *key,
@@ -246,6 +300,8 @@ typedef struct MigEvent
 	const char *application;
 	int			pid;
 	uint64		wal_lsn;
+	const char *restore_point;
+	int64		job;			/* 0: none */
 	const char *reason;
 	const char *sqlstate;
 	const char *message;
@@ -272,6 +328,45 @@ extern void mig_event_about(MigEvent *event, const MigEntry *entry);
 extern void mig_chain_append(MigChain *chain, const MigEvent *event);
 extern void mig_chain_close(MigChain *chain);
 
+/* journal.c */
+typedef struct MigJournal
+{
+	bool		down;
+	int			done;			/* statements */
+	int			total;
+	bytea	   *done_hash;		/* of these */
+	int			begun;			/* statement that may be done too; 0: none */
+	char	   *note;			/* what judges its effect */
+	bool		unknown;		/* only a person can */
+} MigJournal;
+
+typedef struct MigJobEnd
+{
+	char	   *outcome;		/* NULL: it has not come to one */
+	char	   *sqlstate;
+	char	   *message;
+	char	   *detail;
+	char	   *hint;
+	char	   *context;
+	int			steps_done;
+} MigJobEnd;
+
+extern bool mig_journal_read(const char *project, const bytea *key,
+							 MigJournal *journal);
+extern void mig_journal_begin(const char *project, const MigEntry *entry,
+							  const MigJournal *journal, int64 job);
+extern void mig_journal_write(const char *project, const bytea *key,
+							  const MigJournal *journal, const char *message,
+							  int64 job);
+extern bool mig_journal_delete(const char *project, const bytea *key);
+extern int64 mig_job_new(const char *project, bool down, const char *target,
+						 const MigEvent *who);
+extern void mig_job_finish(int64 job, int steps, int steps_done,
+						   const ErrorData *error);
+extern bool mig_job_read(int64 job, MigJobEnd *end);
+extern int	mig_job_pid(int64 job);
+extern char *mig_blockers(int pid, ArrayType *blockers);
+
 /* execute.c */
 typedef struct MigExecution
 {
@@ -285,6 +380,10 @@ typedef struct MigExecution
 	int			line;			/* of the last error, 0 if not known */
 	char	   *context_line;	/* what the last error was told */
 	void	   *copy;			/* state of a COPY FROM stdin being run */
+	bool		timed;			/* statement_timeout is ours to enforce */
+	int			ddl_lock_timeout;	/* lock_timeout of what readers would queue
+									 * behind, ms; -1: not told apart */
+	int			own_lock_timeout;	/* ... of everything else */
 } MigExecution;
 
 /* The deferrable constraints that a run knows of; begins as zero. */
@@ -295,11 +394,31 @@ typedef struct MigDeferrable
 	List	   *constraints;	/* of OIDs */
 } MigDeferrable;
 
+extern MigParsed *mig_execute_parse(MigExecution *execution,
+									const MigScript *script);
+extern void mig_execute_statements(MigExecution *execution,
+								   const MigParsed *parsed, int first,
+								   int count);
+extern void mig_execute_toplevel(MigExecution *execution,
+								 const MigParsed *parsed, int index);
 extern int	mig_execute_script(MigExecution *execution, const MigScript *script);
-extern void mig_execute_parse(MigExecution *execution, const MigScript *script);
 extern void mig_execute_verify(MigExecution *execution, const MigScript *script);
 extern void mig_execution_error(MigExecution *execution, ErrorData *error);
 extern void mig_fire_deferred(MigExecution *execution, MigDeferrable *deferrable);
+
+/* judge.c */
+typedef enum MigVerdict
+{
+	MIG_IS_DONE,
+	MIG_REPEAT,
+	MIG_ASK						/* only a person can tell */
+} MigVerdict;
+
+extern char *mig_judge_note(const MigStatement *stmt);
+extern MigVerdict mig_judge(const MigStatement *stmt, const char *note,
+							List **first);
+extern List *mig_judge_before(const MigStatement *stmt);
+extern void mig_judge_after(const MigStatement *stmt);
 
 /* run.c */
 typedef struct MigResult
@@ -310,13 +429,47 @@ typedef struct MigResult
 } MigResult;
 
 extern MigResult *mig_run(const char *target, bool down, int *n);
+extern void mig_refuse_unless_writable(const char *function);
 extern void mig_refuse_unless_ready(const char *function);
 extern void mig_lock_for_change(const char *project);
+
+/* deploy.c */
+extern void mig_deploy(int64 job, bool down, const char *target,
+					   const char *client_addr);
 
 /* job.c */
 extern bool mig_record_failure(const MigEvent *event, bool wait);
 
 /* worker.c */
+#define MIG_JOB_MAGIC 0x6d696721
+
+/* Keys of a job's segment. */
+enum
+{
+	MIG_JOB_KEY_FIXED,
+	MIG_JOB_KEY_STRINGS,
+	MIG_JOB_KEY_QUEUE
+};
+
+/* What a worker is told by messages, beside errors and notices. */
+#define MIG_MESSAGE_READY 'K'
+#define MIG_MESSAGE_DONE 'Z'
+
+/* What the worker of a job finds in its segment. */
+typedef struct MigJobShared
+{
+	int64		job;
+	bool		down;
+	bool		has_target;
+	Oid			database;
+	Oid			authenticated_user;
+	Oid			session_user;
+	Oid			user;			/* the current one */
+	TransactionId xid;			/* must commit first; invalid: none */
+	int			nsettings;
+	/* strings: target, client's address, role, and each setting's name, value */
+} MigJobShared;
+
 #define MIG_RECORDER_LOCK_TIMEOUT 1000	/* ms */
 
 typedef enum MigRecorderState
@@ -336,5 +489,6 @@ typedef struct MigRecorderShared
 
 extern void mig_event_serialize(const MigEvent *event, StringInfo buf);
 extern PGDLLEXPORT void migrate_recorder_main(Datum arg);
+extern PGDLLEXPORT void migrate_worker_main(Datum arg);
 
 #endif							/* MIGRATE_H */

@@ -21,11 +21,16 @@ PG_MODULE_MAGIC;
 char	   *mig_project = NULL;
 int			mig_out_of_order = MIG_ORDER_ERROR;
 int			mig_lock_wait = 60000;
-int			mig_lock_timeout = 0;
+int			mig_lock_timeout = -1;
+int			mig_lock_retries = 10;
+bool		mig_restore_points = false;
 char	   *mig_search_path = NULL;
 char	   *mig_role = NULL;
 bool		mig_record_failures = true;
 bool		mig_trust_registrants = false;
+
+/* For hooks to read. */
+char	   *mig_step = NULL;
 
 /* Read by migrate_identity(), in SQL. */
 static char *environment = NULL;
@@ -86,9 +91,22 @@ _PG_init(void)
 							GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomIntVariable("migrate.lock_timeout",
 							"lock_timeout while migrations run.",
-							"0 leaves the session's own.",
-							&mig_lock_timeout, 0, 0, INT_MAX, PGC_USERSET,
+							"0 leaves the session's own, and so does -1 in a caller's transaction; in a worker -1 is 5 seconds, for DDL.",
+							&mig_lock_timeout, -1, -1, INT_MAX, PGC_USERSET,
 							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("migrate.lock_retries",
+							"How often a worker tries again what did not get a lock in time.",
+							NULL, &mig_lock_retries, 10, 0, 1000, PGC_USERSET,
+							0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("migrate.restore_point",
+							 "Write a named restore point before each run.",
+							 NULL, &mig_restore_points, false, PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.step",
+							   "While a hook runs: what it runs for, as JSON.",
+							   NULL, &mig_step, "", PGC_USERSET,
+							   GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE,
+							   NULL, NULL, NULL);
 	DefineCustomStringVariable("migrate.search_path",
 							   "search_path while migrations run.",
 							   "Empty leaves the session's own.",

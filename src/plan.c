@@ -80,6 +80,20 @@ mig_step_side(const MigStep *step)
 }
 
 /*
+ * mig_step_worker
+ *		Why a step cannot run in a caller's transaction, or NULL.
+ */
+const char *
+mig_step_worker(const MigStep *step)
+{
+	if (step->action == MIG_COVER)
+		return NULL;
+	if (step->entry->unfinished != '\0')
+		return psprintf("%d of %d statements are done", step->entry->done, step->entry->total);
+	return mig_step_side(step)->worker;
+}
+
+/*
  * mig_step_label
  *		The label of a step's migration.  palloc'd.
  */
@@ -381,7 +395,7 @@ find_late(MigEntry *entries, int n, const MigEntry *limit)
 		if (entry->applied)
 			late = true;
 		else
-			entry->late = late;
+			entry->late = late && entry->unfinished == '\0';
 	}
 }
 
@@ -407,6 +421,27 @@ refuse_changed(MigEntry *entries, int n)
 							   list_length(changed), list_length(changed)),
 				 errdetail("Changed: %s.", list_labels(changed)),
 				 errhint("Nothing was run. Register the text that ran, and put the change in a new migration; or accept the new text with migrate_repair().")));
+}
+
+/* What a worker has half done must be finished first, in its direction. */
+static void
+refuse_unfinished(MigEntry *entries, int n, char direction)
+{
+	bool		up = direction == 'u';
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (entries[i].unfinished == direction)
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_HALF_DONE),
+					 errmsg("migration %s is half %s", entry_label(&entries[i]),
+							up ? "applied" : "rolled back"),
+					 errdetail("%d of %d statements of its %s script are done.",
+							   entries[i].done, entries[i].total, up ? "up" : "down"),
+					 errhint("Nothing was run. CALL %s() goes on with it; or finish or undo it by hand, and say so with migrate_mark() or migrate_unmark().",
+							 up ? "migrate_deploy" : "migrate_undo")));
+	}
 }
 
 /*
@@ -441,6 +476,7 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 	else if (target != NULL)
 		limit = target_entry(entries, n, target);
 
+	refuse_unfinished(entries, n, 'd');
 	refuse_changed(entries, n);
 	link_needs(entries, n, WANT_ALL);
 	for (i = 0; i < n; i++)
@@ -589,6 +625,7 @@ mig_plan_down(MigEntry *entries, int n, const char *target)
 	else
 		limit = target_entry(entries, n, target);
 
+	refuse_unfinished(entries, n, 'u');
 	link_needs(entries, n, WANT_APPLIED);
 	begin_steps(&order, entries, n);
 	for (i = 0; i < n; i++)

@@ -30,15 +30,17 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	[Q_LOAD] = {
 		"SELECT coalesce(m.version_key, s.version_key), coalesce(m.version, s.version),"
 		" coalesce(m.name, s.name), coalesce(m.kind, s.kind), m.version_key IS NOT NULL,"
-		" s.how, CASE WHEN m.kind" EQ "'repeatable' THEN m.checksum" EQ "s.checksum"
+		" coalesce(s.how, CASE WHEN j.direction" EQ "'down' THEN 'run' END), CASE WHEN m.kind" EQ "'repeatable' THEN m.checksum" EQ "s.checksum"
 		" ELSE m.fingerprint" EQ "s.fingerprint END, m.checksum, m.requires, m.registered_by, m.registrant_superuser,"
 		" m.up_statements, " WORKER("up") ","
 		" m.up_broken, m.up_path, m.down IS NOT NULL,"
 		" m.down_statements, " WORKER("down") ","
-		" m.down_broken, m.down_path, m.checksum" EQ "s.checksum"
-		" FROM (SELECT * FROM %s.migrate_migration WHERE project" EQ "$1) m"
+		" m.down_broken, m.down_path, m.checksum" EQ "s.checksum, j.direction, j.done, j.total"
+		" FROM (SELECT * FROM %s.migrate_migration WHERE project" EQ "$1 AND hook IS NULL) m"
 		" FULL JOIN (SELECT * FROM %s.migrate_state WHERE project" EQ "$1 AND target_schema" EQ "'') s"
 		" ON m.version_key" EQ "s.version_key"
+		" LEFT JOIN (SELECT * FROM %s.migrate_journal WHERE project" EQ "$1 AND target_schema" EQ "'') j"
+		" ON j.version_key" EQ "m.version_key"
 		" ORDER BY 1",
 		1, {TEXTOID}
 	},
@@ -47,11 +49,21 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" AND version_key" EQ "ANY ($2) ORDER BY 1 FOR NO KEY UPDATE",
 		2, {TEXTOID, BYTEAARRAYOID}
 	},
+#define FETCH \
+	"SELECT up, up_path, up_line, up_no_transaction, down, down_path, down_line," \
+	" down_no_transaction, verify, verify_path, verify_line, checksum, fingerprint," \
+	" name, format, requires FROM %s.migrate_migration WHERE " PROJECT_KEY
 	[Q_FETCH] = {
-		"SELECT up, up_path, up_line, up_no_transaction, down, down_path, down_line,"
-		" down_no_transaction, verify, verify_path, verify_line, checksum, fingerprint,"
-		" name, format, requires FROM %s.migrate_migration WHERE " PROJECT_KEY,
-		2, {TEXTOID, BYTEAOID}
+		FETCH, 2, {TEXTOID, BYTEAOID}
+	},
+	[Q_FETCH_LOCKED] = {
+		FETCH " FOR NO KEY UPDATE", 2, {TEXTOID, BYTEAOID}
+	},
+	[Q_HOOKS] = {
+		"SELECT hook, name, up, up_path, up_line, registered_by, registrant_superuser"
+		" FROM %s.migrate_migration WHERE project" EQ "$1 AND hook IS NOT NULL"
+		" ORDER BY version_key",
+		1, {TEXTOID}
 	},
 	[Q_FETCH_ALL] = {
 		"SELECT name, version, kind, requires, up, up_path, up_line, up_no_transaction,"
@@ -73,7 +85,7 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	"EXISTS (SELECT FROM %s.migrate_state s WHERE s.project" EQ "$1" \
 	" AND s.target_schema" EQ "'' AND " what ")"
 #define SETTLED \
-	"CASE WHEN $5" EQ "'repeatable' THEN " \
+	"CASE WHEN $29 IS NOT NULL THEN true WHEN $5" EQ "'repeatable' THEN " \
 	STATE_OF("s.version_key" EQ "$2 AND s.checksum" EQ "$6") \
 	" WHEN $5" EQ "'baseline' THEN " STATE_OF("true") \
 	" ELSE " STATE_OF("s.version_key" EQ "$2 AND s.fingerprint" EQ "$7") " END"
@@ -81,17 +93,17 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, \
 	TEXTARRAYOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, \
 	TEXTOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID, \
-	TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, BOOLOID}
+	TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, BOOLOID, TEXTOID}
 	[Q_INSERT] = {
 		"INSERT INTO %s.migrate_migration (project, version_key, version, name, kind,"
 		" checksum, fingerprint, requires, up, up_path, up_line, up_no_transaction,"
 		" up_statements, up_worker, up_broken, down, down_path, down_line,"
 		" down_no_transaction, down_statements, down_worker, down_broken, verify,"
-		" verify_path, verify_line, format, registered_by, registrant_superuser, settled)"
+		" verify_path, verify_line, format, registered_by, registrant_superuser, hook, settled)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
-		" $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, " SETTLED ")"
+		" $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, " SETTLED ")"
 		" ON CONFLICT DO NOTHING",
-		28, MIGRATION_TYPES
+		29, MIGRATION_TYPES
 	},
 	[Q_UPDATE] = {
 		"UPDATE %s.migrate_migration SET version = $3, name = $4, kind = $5,"
@@ -100,9 +112,9 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" up_broken = $15, down = $16, down_path = $17, down_line = $18,"
 		" down_no_transaction = $19, down_statements = $20, down_worker = $21,"
 		" down_broken = $22, verify = $23, verify_path = $24, verify_line = $25,"
-		" format = $26, registered_by = $27, registrant_superuser = $28, registered_at = pg_catalog.clock_timestamp(),"
+		" format = $26, registered_by = $27, registrant_superuser = $28, hook = $29, registered_at = pg_catalog.clock_timestamp(),"
 		" file_gone = false, settled = " SETTLED " WHERE " PROJECT_KEY,
-		28, MIGRATION_TYPES
+		29, MIGRATION_TYPES
 	},
 	[Q_SET_NO_TRANSACTION] = {
 		"UPDATE %s.migrate_migration SET up_no_transaction = $3,"
@@ -159,7 +171,7 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		2, {TEXTOID, BYTEAOID}
 	},
 	[Q_SETTLE] = {
-		"UPDATE %s.migrate_migration SET settled = coalesce(CASE WHEN kind" EQ "'repeatable'"
+		"UPDATE %s.migrate_migration SET settled = hook IS NOT NULL OR coalesce(CASE WHEN kind" EQ "'repeatable'"
 		" THEN checksum" EQ "$3 ELSE fingerprint" EQ "$4 END, false) WHERE " PROJECT_KEY,
 		4, {TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID}
 	},
@@ -169,7 +181,7 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		2, {TEXTOID, BOOLOID}
 	},
 	[Q_UNSETTLE_ALL] = {
-		"UPDATE %s.migrate_migration SET settled = false WHERE settled",
+		"UPDATE %s.migrate_migration SET settled = false WHERE settled AND hook IS NULL",
 		0, {0}
 	},
 	[Q_CURRENT] = {
@@ -186,6 +198,54 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" FROM %s.migrate_lock_holders() WHERE project" EQ "$1 LIMIT 1",
 		1, {TEXTOID}
 	},
+	[Q_BLOCKERS] = {
+		"SELECT %s.migrate_blockers($1, $2)",
+		2, {INT4OID, INT4ARRAYOID}
+	},
+	[Q_JOURNAL_READ] = {
+		"SELECT direction, done, total, done_hash, begun, begun_note, outcome"
+		" FROM %s.migrate_journal WHERE target_schema" EQ "'' AND " PROJECT_KEY,
+		2, {TEXTOID, BYTEAOID}
+	},
+	[Q_JOURNAL_INSERT] = {
+		"INSERT INTO %s.migrate_journal (project, version_key, version, name, direction,"
+		" done, total, done_hash, job, began_at)"
+		" VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, pg_catalog.clock_timestamp())",
+		8, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, BYTEAOID, INT8OID}
+	},
+	[Q_JOURNAL_UPDATE] = {
+		"UPDATE %s.migrate_journal SET done = $3, total = $4, done_hash = $5, begun = $6,"
+		" begun_note = $7, outcome = $8, message = $9, job = coalesce($10, job)"
+		" WHERE target_schema" EQ "'' AND " PROJECT_KEY,
+		10, {TEXTOID, BYTEAOID, INT4OID, INT4OID, BYTEAOID, INT4OID, TEXTOID, TEXTOID,
+		TEXTOID, INT8OID}
+	},
+	[Q_JOURNAL_DELETE] = {
+		"DELETE FROM %s.migrate_journal WHERE target_schema" EQ "'' AND " PROJECT_KEY,
+		2, {TEXTOID, BYTEAOID}
+	},
+	[Q_JOB_NEW] = {
+		"INSERT INTO %s.migrate_job (project, action, target, session_role, acting_role,"
+		" client_addr, application) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+		7, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	},
+	[Q_JOB_FINISH] = {
+		"UPDATE %s.migrate_job SET outcome = $2, steps = $3, steps_done = $4, sqlstate = $5,"
+		" message = $6, detail = $7, hint = $8, context = $9,"
+		" finished_at = pg_catalog.clock_timestamp() WHERE id" EQ "$1 AND outcome IS NULL",
+		9, {INT8OID, TEXTOID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}
+	},
+	[Q_JOB_READ] = {
+		"SELECT outcome, sqlstate, message, detail, hint, context, steps_done"
+		" FROM %s.migrate_job WHERE id" EQ "$1",
+		1, {INT8OID}
+	},
+	[Q_JOB_PID] = {
+		"SELECT l.pid FROM pg_catalog.pg_locks l WHERE l.locktype" EQ "'advisory'"
+		" AND l.database" EQ "$1 AND l.classid" EQ "$2 AND l.objid" EQ "$3"
+		" AND l.objsubid" EQ "19785 AND l.granted AND l.mode" EQ "'ExclusiveLock'",
+		3, {OIDOID, OIDOID, OIDOID}
+	},
 	[Q_NEW_CHAIN] = {
 		"INSERT INTO %s.migrate_log_head VALUES ($1, 0, $2) ON CONFLICT DO NOTHING",
 		2, {TEXTOID, BYTEAOID}
@@ -198,10 +258,10 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	[Q_APPEND] = {
 		"INSERT INTO %s.migrate_log VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
 		" $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,"
-		" $26, $27, $28, $29, $30, $31, $32, $33)",
-		33, {TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TEXTOID, TEXTOID,
+		" $26, $27, $28, $29, $30, $31, $32, $33, $34)",
+		34, {TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, TEXTOID, TEXTOID,
 			BYTEAOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID, TEXTOID, TEXTOID,
-			TEXTOID, TEXTOID, INT4OID, INT4OID, PG_LSNOID, TEXTOID, TEXTOID, TEXTOID,
+			TEXTOID, TEXTOID, INT4OID, INT4OID, PG_LSNOID, TEXTOID, INT8OID, TEXTOID, TEXTOID,
 			TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, TEXTOID,
 		BYTEAOID, BYTEAOID}
 	},

@@ -594,6 +594,7 @@ migrate_unregister(PG_FUNCTION_ARGS)
 	char	   *version = mig_text_argument(fcinfo, 0, "version");
 	bytea	   *key = mig_version_key(MIG_KIND_VERSIONED, version);
 	MigStored  *stored;
+	MigJournal	journal;
 
 	mig_refuse_unless_ready("migrate_unregister");
 
@@ -620,6 +621,12 @@ migrate_unregister(PG_FUNCTION_ARGS)
 				 errmsg("migration %s is applied and stays registered",
 						mig_label(version, stored->name)),
 				 errhint("Roll it back first.")));
+	if (mig_journal_read(mig_project, key, &journal))
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_HALF_DONE),
+				 errmsg("migration %s is half done and stays registered",
+						mig_label(version, stored->name)),
+				 errhint("Finish it; or undo it by hand, and say so with migrate_unmark().")));
 	mig_catalog_unregister(mig_project, key);
 	PG_RETURN_VOID();
 }

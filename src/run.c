@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * run.c
- *	  One plan: lock, execute, record.
+ *	  One plan in the caller's transaction: lock, execute, record; and what of
+ *	  that is the same in a worker (run.h).
  *
  * A run is all or nothing here: one subtransaction for its steps, so that a
  * failure leaves the caller's transaction as it was before, while the
@@ -13,7 +14,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "migrate.h"
+#include "run.h"
 
 #include "access/parallel.h"
 #include "access/xact.h"
@@ -22,7 +23,6 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "portability/instr_time.h"
 #include "storage/ipc.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
@@ -36,33 +36,15 @@
 /* No more of a failing statement than this goes into the log, in bytes. */
 #define RECORDED_STATEMENT (64 * 1024)
 
-/* No more of a migration's label than this is shown as activity, in bytes. */
-#define PROGRESS_LABEL 120
-
-typedef struct Run
-{
-	const char *project;
-	bool		down;
-	const MigPlan *plan;
-	MigResult  *results;
-	MigChain	chain;
-	MigExecution execution;
-	MigDeferrable deferrable;
-	MigEvent	base;			/* who runs it: what all its events say */
-	int			step;			/* index of the step being executed */
-	TimestampTz started;		/* when it began */
-	instr_time	clock;
-} Run;
-
 /* The run of this process, for as long as its scripts are being executed. */
-static Run *running = NULL;
+static MigRun *running = NULL;
 
 /*
- * mig_refuse_unless_ready
- *		Raise an error where migrations cannot be run or recorded at all.
+ * mig_refuse_unless_writable
+ *		Raise an error where nothing can be recorded, or a migration calls.
  */
 void
-mig_refuse_unless_ready(const char *function)
+mig_refuse_unless_writable(const char *function)
 {
 	if (running != NULL)
 		ereport(ERROR,
@@ -77,12 +59,6 @@ mig_refuse_unless_ready(const char *function)
 		ereport(ERROR,
 				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
 				 errmsg("%s() cannot run in a read-only transaction", function)));
-	if (IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
-				 errmsg("%s() needs the isolation level READ COMMITTED", function),
-				 errdetail("With a snapshot as old as the transaction, what another run has applied would not be seen."),
-				 errhint("Begin the transaction with ISOLATION LEVEL READ COMMITTED.")));
 	if (creating_extension)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -94,23 +70,47 @@ mig_refuse_unless_ready(const char *function)
 				 errmsg("%s() cannot run during a parallel operation", function)));
 }
 
-static MigPlan *
-make_plan(const char *project, const char *target, bool down, bool *has_baselines)
+/*
+ * mig_refuse_unless_ready
+ *		The same where the caller's transaction is to do it.
+ */
+void
+mig_refuse_unless_ready(const char *function)
+{
+	mig_refuse_unless_writable(function);
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+				 errmsg("%s() needs the isolation level READ COMMITTED", function),
+				 errdetail("With a snapshot as old as the transaction, what another run has applied would not be seen."),
+				 errhint("Begin the transaction with ISOLATION LEVEL READ COMMITTED.")));
+}
+
+/*
+ * mig_run_plan
+ *		Make the run's plan, by its project and direction.
+ */
+void
+mig_run_plan(MigRun *run, const char *target)
 {
 	int			n;
-	MigEntry   *entries = mig_catalog_load(project, &n);
+	MigEntry   *entries = mig_catalog_load(run->project, &n);
 
-	*has_baselines = n > 0 && entries[0].kind == MIG_KIND_BASELINE;
-	return down ? mig_plan_down(entries, n, target) :
+	run->has_baselines = n > 0 && entries[0].kind == MIG_KIND_BASELINE;
+	run->plan = run->down ? mig_plan_down(entries, n, target) :
 		mig_plan_up(entries, n, target, mig_out_of_order);
 }
 
-static void
-report_skipped(const MigPlan *plan)
+/*
+ * mig_run_report_skipped
+ *		Say what the plan leaves out.
+ */
+void
+mig_run_report_skipped(const MigRun *run)
 {
 	ListCell   *lc;
 
-	foreach(lc, plan->skipped)
+	foreach(lc, run->plan->skipped)
 	{
 		MigEntry   *entry = (MigEntry *) lfirst(lc);
 
@@ -125,7 +125,6 @@ static void
 refuse_worker_steps(const MigPlan *plan)
 {
 	StringInfoData list;
-	int			first = -1;
 	int			n = 0;
 	int			i;
 
@@ -134,13 +133,13 @@ refuse_worker_steps(const MigPlan *plan)
 	{
 		const MigSide *side = mig_step_side(&plan->steps[i]);
 
-		if (side->worker == NULL || plan->steps[i].action == MIG_COVER)
+		const char *why = mig_step_worker(&plan->steps[i]);
+
+		if (why == NULL)
 			continue;
-		if (n++ == 0)
-			first = i;
-		if (n <= 10)
+		if (++n <= 10)
 			appendStringInfo(&list, "%s%s: %s%s%s", n > 1 ? "; " : "",
-							 mig_step_label(&plan->steps[i]), side->worker,
+							 mig_step_label(&plan->steps[i]), why,
 							 side->path ? " of " : "", side->path ? side->path : "");
 	}
 	if (n > 0)
@@ -150,47 +149,65 @@ refuse_worker_steps(const MigPlan *plan)
 							   "%d migrations of this plan cannot run in a transaction",
 							   n, n),
 				 errdetail("%s%s.", list.data, n > 10 ? "; and others" : ""),
-				 first > 0 && !plan->down ?
-				 errhint("Nothing was run. Call migrate_apply('%s') for what comes before, run the output of migrate_script('+1') with psql, and go on.",
-						 plan->steps[first - 1].entry->version) :
-				 errhint("Nothing was run. Run the output of migrate_script('%s') with psql, and go on.",
-						 plan->down ? "-1" : "+1")));
+				 errhint("Nothing was run. CALL %s() runs them through a worker, where each migration commits by itself.",
+						 plan->down ? "migrate_undo" : "migrate_deploy")));
+}
+
+static void
+refuse_untrusted(const char *label, const char *registered_by, bool registrant_superuser)
+{
+	Oid			role = get_role_oid(registered_by, true);
+
+	if (!registrant_superuser || !OidIsValid(role) || !superuser_arg(role))
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_UNTRUSTED),
+				 errmsg("a superuser must not run migration %s, which \"%s\" registered",
+						label, registered_by),
+				 errdetail("Its text could do anything with a superuser's rights."),
+				 errhint("Nothing was run. Connect as a role that owns the objects; or read the text with migrate_script(), and register it yourself or set migrate.trust_registrants to on.")));
 }
 
 /*
+ * mig_run_refuse_untrusted
+ *		Refuse a plan with texts that this session should not run.
+ *
  * Whoever registers a text decides what its runner executes.  A superuser
  * must not do that for someone who is none: also not under another role,
  * because a script may reset it.
  */
-static void
-refuse_untrusted_steps(const MigPlan *plan)
+void
+mig_run_refuse_untrusted(const MigRun *run)
 {
+	ListCell   *lc;
 	int			i;
 
 	if (mig_trust_registrants ||
 		!(superuser() || superuser_arg(GetSessionUserId()) ||
 		  superuser_arg(GetAuthenticatedUserId())))
 		return;
-	for (i = 0; i < plan->nsteps; i++)
+	for (i = 0; i < run->plan->nsteps; i++)
 	{
-		const MigEntry *entry = plan->steps[i].entry;
-		Oid			role;
+		const MigEntry *entry = run->plan->steps[i].entry;
 
-		if (plan->steps[i].action == MIG_COVER)
-			continue;
-		role = get_role_oid(entry->registered_by, true);
-		if (!entry->registrant_superuser || !OidIsValid(role) || !superuser_arg(role))
-			ereport(ERROR,
-					(errcode(ERRCODE_MIG_UNTRUSTED),
-					 errmsg("a superuser must not run migration %s, which \"%s\" registered",
-							mig_step_label(&plan->steps[i]), entry->registered_by),
-					 errdetail("Its text could do anything with a superuser's rights."),
-					 errhint("Nothing was run. Connect as a role that owns the objects; or read the text with migrate_script(), and register it yourself or set migrate.trust_registrants to on.")));
+		if (run->plan->steps[i].action != MIG_COVER)
+			refuse_untrusted(mig_step_label(&run->plan->steps[i]),
+							 entry->registered_by, entry->registrant_superuser);
+	}
+	foreach(lc, run->hooks)
+	{
+		const MigHook *hook = (const MigHook *) lfirst(lc);
+
+		refuse_untrusted(hook->name, hook->registered_by, hook->registrant_superuser);
 	}
 }
 
-static void
-set_for_run(const char *name, const char *value)
+/*
+ * mig_run_set
+ *		Set a setting for the run, unless its value is empty.  The caller has
+ *		opened a level of settings.
+ */
+void
+mig_run_set(const char *name, const char *value)
 {
 	if (value[0] != '\0')
 		(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
@@ -213,7 +230,7 @@ lock_plan(const char *project, const MigPlan *plan)
 	/* someone may be registering; do not wait for that longer than for a run */
 	snprintf(timeout, sizeof(timeout), "%d",
 			 mig_lock_wait == 0 ? 1 : Max(mig_lock_wait, 0));
-	set_for_run("lock_timeout", timeout);
+	mig_run_set("lock_timeout", timeout);
 	callback.callback = lock_plan_callback;
 	callback.arg = NULL;
 	callback.previous = error_context_stack;
@@ -224,7 +241,7 @@ lock_plan(const char *project, const MigPlan *plan)
 }
 
 static int64
-elapsed_us(const Run *run)
+elapsed_us(const MigRun *run)
 {
 	instr_time	now;
 
@@ -234,7 +251,7 @@ elapsed_us(const Run *run)
 }
 
 static void
-set_applied(const Run *run, const MigStored *stored, const MigResult *result,
+set_applied(const MigRun *run, const MigStored *stored, const MigResult *result,
 			const MigEntry *entry)
 {
 	mig_catalog_set_applied(run->project, entry, stored->checksum, stored->fingerprint,
@@ -243,11 +260,63 @@ set_applied(const Run *run, const MigStored *stored, const MigResult *result,
 							run->base.acting_role, result->duration_us);
 }
 
-static void
-record_step(Run *run, const MigStored *stored, MigResult *result)
+/*
+ * mig_step_begin
+ *		Start the clock of the current step, and say what is being done.
+ */
+void
+mig_step_begin(MigRun *run)
 {
+	const MigStep *step = &run->plan->steps[run->step];
+	MigExecution *execution = &run->execution;
+
+	run->started = GetCurrentTimestamp();
+	INSTR_TIME_SET_CURRENT(run->clock);
+	run->results[run->step].step = *step;
+	execution->label = mig_step_label(step);
+	execution->what = run->down ? "down" : "up";
+	execution->progress = run->progress;
+	snprintf(run->progress, sizeof(run->progress), "[%d/%d] %.*s", run->step + 1,
+			 run->plan->nsteps,
+			 pg_mbcliplen(execution->label, strlen(execution->label), MIG_PROGRESS_LABEL),
+			 execution->label);
+	set_ps_display(run->progress);
+}
+
+/*
+ * mig_step_settle
+ *		After the step's script: what it has deferred, and whether it did what
+ *		it should.
+ */
+void
+mig_step_settle(MigRun *run, const MigStored *stored)
+{
+	mig_fire_deferred(&run->execution, &run->deferrable);
+	if (!run->down && stored->verify.text != NULL)
+	{
+		run->execution.what = "verify";
+		mig_execute_verify(&run->execution, &stored->verify);
+	}
+}
+
+/*
+ * mig_step_record
+ *		Run the hooks that follow the current step, record that it is done,
+ *		and notify.
+ */
+void
+mig_step_record(MigRun *run, const MigStored *stored)
+{
+	MigResult  *result = &run->results[run->step];
 	const MigEntry *entry = result->step.entry;
+	char	   *payload;
 	MigEvent	event;
+
+	result->duration_us = elapsed_us(run);
+	payload = mig_step_payload(run, result);
+	mig_hooks_run(run, MIG_HOOK_AFTER_EACH, payload);
+	if (run->step == run->plan->nsteps - 1)
+		mig_hooks_run(run, MIG_HOOK_AFTER_RUN, payload);
 
 	event = run->base;
 	if (result->step.action == MIG_COVER)
@@ -257,9 +326,7 @@ record_step(Run *run, const MigStored *stored, MigResult *result)
 	event.statements = result->statements;
 	event.duration_us = result->duration_us;
 	event.path = (run->down ? stored->down.path : stored->up.path);
-	if (run->down)
-		mig_catalog_set_rolled_back(run->project, entry->key);
-	else
+	if (!run->down)
 	{
 		set_applied(run, stored, result, entry);
 
@@ -273,80 +340,87 @@ record_step(Run *run, const MigStored *stored, MigResult *result)
 		}
 	}
 	mig_chain_append(&run->chain, &event);
+	mig_notify(payload);
 }
 
-static void
-run_step(Run *run, const MigStep *step)
+/*
+ * mig_step_report
+ *		Tell the client that the current step is done.
+ */
+void
+mig_step_report(const MigRun *run)
 {
-	MigResult  *result = &run->results[run->step];
-	MigExecution *execution = &run->execution;
-	MigStored  *stored;
-	char		progress[200];
-	Oid			user;
-	int			security;
-	int			nest;
-
-	run->started = GetCurrentTimestamp();
-	INSTR_TIME_SET_CURRENT(run->clock);
-	result->step = *step;
-	execution->label = mig_step_label(step);
-	execution->what = run->down ? "down" : "up";
-	execution->progress = progress;
-	snprintf(progress, sizeof(progress), "[%d/%d] %.*s", run->step + 1,
-			 run->plan->nsteps,
-			 pg_mbcliplen(execution->label, strlen(execution->label), PROGRESS_LABEL),
-			 execution->label);
-	set_ps_display(progress);
-
-	stored = mig_catalog_fetch(run->project, step->entry->key);
-	if (stored == NULL)
-		elog(ERROR, "migration %s is gone", execution->label);
-
-	if (step->action != MIG_COVER)
-	{
-		GetUserIdAndSecContext(&user, &security);
-		nest = NewGUCNestLevel();
-		result->statements = mig_execute_script(execution,
-												run->down ? &stored->down : &stored->up);
-		mig_fire_deferred(execution, &run->deferrable);
-		if (!run->down && stored->verify.text != NULL)
-		{
-			execution->what = "verify";
-			mig_execute_verify(execution, &stored->verify);
-		}
-		AtEOXact_GUC(false, nest);
-		SetUserIdAndSecContext(user, security);
-	}
-	result->duration_us = elapsed_us(run);
-	record_step(run, stored, result);
+	const MigResult *result = &run->results[run->step];
 
 	ereport(NOTICE,
 			(errmsg("[%d/%d] %s%s: %d %s, %.0f ms", run->step + 1,
 					run->plan->nsteps,
 					run->down ? "rolled back " :
-					step->action == MIG_COVER ? "covered by the baseline: " : "",
-					execution->label, result->statements,
+					result->step.action == MIG_COVER ? "covered by the baseline: " : "",
+					mig_step_label(&result->step), result->statements,
 					result->statements == 1 ? "statement" : "statements",
 					result->duration_us / 1000.0)));
 }
 
-/* What registration could not parse fails before anything has run. */
 static void
-parse_broken(Run *run, const MigStep *step)
+run_step(MigRun *run)
 {
-	const MigSide *side = mig_step_side(step);
+	const MigStep *step = &run->plan->steps[run->step];
+	MigResult  *result = &run->results[run->step];
 	MigStored  *stored;
+	Oid			user;
+	int			security;
+	int			nest;
 
-	if (side->broken == NULL || step->action == MIG_COVER)
-		return;
+	mig_step_begin(run);
 	stored = mig_catalog_fetch(run->project, step->entry->key);
-	run->execution.label = mig_step_label(step);
-	run->execution.what = run->down ? "down" : "up";
-	mig_execute_parse(&run->execution, run->down ? &stored->down : &stored->up);
+	if (stored == NULL)
+		elog(ERROR, "migration %s is gone", run->execution.label);
+
+	if (run->step == 0)
+		mig_hooks_run(run, MIG_HOOK_BEFORE_RUN, mig_run_payload(run, 0, NULL));
+	if (step->action != MIG_COVER)
+	{
+		run->execution.label = mig_step_label(step);
+		run->execution.what = run->down ? "down" : "up";
+		GetUserIdAndSecContext(&user, &security);
+		nest = NewGUCNestLevel();
+		result->statements = mig_execute_script(&run->execution,
+												run->down ? &stored->down : &stored->up);
+		mig_step_settle(run, stored);
+		AtEOXact_GUC(false, nest);
+		SetUserIdAndSecContext(user, security);
+	}
+	if (run->down)
+		mig_catalog_set_rolled_back(run->project, step->entry->key);
+	mig_step_record(run, stored);
+	mig_step_report(run);
+}
+
+/*
+ * mig_run_parse_broken
+ *		What registration could not parse fails before anything has run.
+ */
+void
+mig_run_parse_broken(MigRun *run)
+{
+	for (run->step = 0; run->step < run->plan->nsteps; run->step++)
+	{
+		const MigStep *step = &run->plan->steps[run->step];
+		MigStored  *stored;
+
+		if (mig_step_side(step)->broken == NULL || step->action == MIG_COVER)
+			continue;
+		stored = mig_catalog_fetch(run->project, step->entry->key);
+		run->execution.label = mig_step_label(step);
+		run->execution.what = run->down ? "down" : "up";
+		(void) mig_execute_parse(&run->execution, run->down ? &stored->down : &stored->up);
+	}
+	run->step = 0;
 }
 
 static void
-run_steps(Run *run)
+run_steps(MigRun *run)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "migrate step",
@@ -356,30 +430,30 @@ run_steps(Run *run)
 
 	run->deferrable.context = caller;
 	run->execution.memory = context;
+	run->execution.ddl_lock_timeout = -1;
 	snprintf(timeout, sizeof(timeout), "%d", mig_lock_timeout);
 	if (mig_lock_timeout > 0)
-		set_for_run("lock_timeout", timeout);
-	set_for_run("search_path", mig_search_path);
-	set_for_run("role", mig_role);
+		mig_run_set("lock_timeout", timeout);
+	mig_run_set("search_path", mig_search_path);
+	mig_run_set("role", mig_role);
 
-	for (run->step = 0; run->step < run->plan->nsteps; run->step++)
-		parse_broken(run, &run->plan->steps[run->step]);
-
+	mig_run_parse_broken(run);
 	mig_event_init(&run->base, run->project, run->down ? "rollback" : "apply");
+	mig_restore_point(run);
 
 	/* what the caller has left to its commit is not the first migration's */
 	run->execution.label = NULL;
-	run->step = 0;
 	mig_fire_deferred(&run->execution, &run->deferrable);
 
 	for (run->step = 0; run->step < run->plan->nsteps; run->step++)
 	{
 		MemoryContextSwitchTo(context);
-		run_step(run, &run->plan->steps[run->step]);
+		run_step(run);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(context);
 	}
 	mig_chain_close(&run->chain);
+	mig_notify(mig_run_payload(run, run->plan->nsteps, NULL));
 	MemoryContextDelete(context);
 	AtEOXact_GUC(false, nest);
 }
@@ -393,13 +467,13 @@ hint_for(const ErrorData *error)
 	switch (error->sqlerrcode)
 	{
 		case ERRCODE_ACTIVE_SQL_TRANSACTION:
-			ours = "The statement refuses to run in a transaction. Mark the migration with -- migrate:no-transaction, run the output of migrate_script('+1') with psql, and go on.";
+			ours = "The statement refuses to run in a transaction. CALL migrate_deploy() can run it, and CALL migrate_undo() if it is in a down script.";
 			break;
 		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
-			ours = "Apply and commit the migration that adds the value first, by calling migrate_apply() with its version as the target.";
+			ours = "CALL migrate_deploy() commits each migration by itself; or apply the one that adds the value first, and commit.";
 			break;
 		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
-			ours = "A procedure or DO block that commits cannot run in the caller's transaction. Mark the migration with -- migrate:no-transaction, run the output of migrate_script('+1') with psql, and go on.";
+			ours = "A procedure or DO block that commits cannot run in the caller's transaction. Mark the migration with -- migrate:no-transaction, and CALL migrate_deploy().";
 			break;
 		case ERRCODE_QUERY_CANCELED:
 			ours = "Call again to go on.";
@@ -412,9 +486,13 @@ hint_for(const ErrorData *error)
 	return error->hint ? psprintf("%s %s", error->hint, ours) : pstrdup(ours);
 }
 
-/* Everything on a failure but its error. */
-static void
-failure_event(Run *run, MigEvent *event)
+/*
+ * mig_run_failure_event
+ *		What the log says of the failure of the current step.  Without an error
+ *		it looks nothing up, as befits a process's end.
+ */
+void
+mig_run_failure_event(MigRun *run, const ErrorData *error, MigEvent *event)
 {
 	const MigExecution *execution = &run->execution;
 
@@ -438,6 +516,14 @@ failure_event(Run *run, MigEvent *event)
 		event->statement = pnstrdup(event->statement,
 									pg_mbcliplen(event->statement, strlen(event->statement),
 												 RECORDED_STATEMENT));
+	if (error != NULL)
+	{
+		event->sqlstate = unpack_sql_state(error->sqlerrcode);
+		event->message = error->message;
+		event->detail = error->detail;
+		event->hint = error->hint;
+		event->context = error->context;
+	}
 }
 
 /*
@@ -447,7 +533,7 @@ failure_event(Run *run, MigEvent *event)
 static void
 exit_callback(int code, Datum arg)
 {
-	Run		   *run = running;
+	MigRun	   *run = running;
 	MigEvent	event;
 
 	running = NULL;
@@ -456,7 +542,7 @@ exit_callback(int code, Datum arg)
 		return;
 	if (run->execution.stmt)
 		run->execution.line = run->execution.stmt->line;
-	failure_event(run, &event);
+	mig_run_failure_event(run, NULL, &event);
 	event.sqlstate = "57P01";
 	event.message = "the session was terminated while the migration was running";
 	mig_record_failure(&event, false);
@@ -464,7 +550,7 @@ exit_callback(int code, Datum arg)
 
 /* Remember a failure beyond the transaction, and say what is left of the run. */
 static void
-report_failure(Run *run, ErrorData *error, const char *function)
+report_failure(MigRun *run, ErrorData *error, const char *function)
 {
 	MigEvent	event;
 	bool		recorded;
@@ -472,12 +558,7 @@ report_failure(Run *run, ErrorData *error, const char *function)
 	/* a failure before the first step comes before anybody was looked up */
 	if (run->base.project == NULL)
 		mig_event_init(&run->base, run->project, run->down ? "rollback" : "apply");
-	failure_event(run, &event);
-	event.sqlstate = unpack_sql_state(error->sqlerrcode);
-	event.message = error->message;
-	event.detail = error->detail;
-	event.hint = error->hint;
-	event.context = error->context;
+	mig_run_failure_event(run, error, &event);
 	recorded = mig_record_failure(&event, true);
 
 	error->context = psprintf("%s%s%s() of %d %s: nothing of this run was kept%s",
@@ -489,26 +570,43 @@ report_failure(Run *run, ErrorData *error, const char *function)
 	error->hint = hint_for(error);
 }
 
-static void
-execute_plan(Run *run, const char *function)
+/*
+ * mig_run_enter, mig_run_leave
+ *		This process executes the scripts of a run from now on; not any more.
+ */
+void
+mig_run_enter(MigRun *run)
 {
 	static bool callback_set = false;
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	int			level = GetCurrentTransactionNestLevel();
 
 	if (!callback_set)
 	{
 		before_shmem_exit(exit_callback, (Datum) 0);
 		callback_set = true;
 	}
+	running = run;
+}
+
+void
+mig_run_leave(void)
+{
+	running = NULL;
+}
+
+static void
+execute_plan(MigRun *run, const char *function)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	int			level = GetCurrentTransactionNestLevel();
+
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		running = run;
+		mig_run_enter(run);
 		run_steps(run);
-		running = NULL;
+		mig_run_leave();
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
@@ -517,7 +615,7 @@ execute_plan(Run *run, const char *function)
 	{
 		ErrorData  *error;
 
-		running = NULL;
+		mig_run_leave();
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
@@ -547,14 +645,25 @@ mig_lock_for_change(const char *project)
 {
 	char	   *holder;
 
-	if (mig_lock_try(project))
+	if (!mig_lock_try(project))
+	{
+		holder = mig_catalog_lock_holder(project);
+		if (mig_lock_wait != 0)
+			ereport(NOTICE,
+					(errmsg("waiting for another run of project \"%s\" to end", project),
+					 errdetail("%s", holder)));
+		mig_lock_wait_for(project, holder);
+	}
+	if (!mig_lock_worker_busy(project))
 		return;
-	holder = mig_catalog_lock_holder(project);
-	if (mig_lock_wait != 0)
-		ereport(NOTICE,
-				(errmsg("waiting for another run of project \"%s\" to end", project),
-				 errdetail("%s", holder)));
-	mig_lock_wait_for(project, holder);
+
+	/* whatever the worker waits for may be this transaction's snapshot */
+	mig_lock_release(project);
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("a run of project \"%s\" is at work outside of a transaction", project),
+			 errdetail("%s", mig_catalog_lock_holder(project)),
+			 errhint("Nothing was run. Waiting here would stop it, because it may have to wait for this transaction; call again when it has ended, or use CALL migrate_deploy(), which can wait.")));
 }
 
 /*
@@ -571,8 +680,7 @@ mig_run(const char *target, bool down, int *n)
 {
 	const char *function = down ? "migrate_rollback" : "migrate_apply";
 	MigResult  *results = NULL;
-	Run			run;
-	bool		has_baselines;
+	MigRun		run;
 
 	*n = 0;
 	mig_refuse_unless_ready(function);
@@ -582,29 +690,30 @@ mig_run(const char *target, bool down, int *n)
 	run.down = down;
 
 	if (down || target != NULL || mig_catalog_has_unsettled(run.project))
-		run.plan = make_plan(run.project, target, down, &has_baselines);
+		mig_run_plan(&run, target);
 	if (run.plan == NULL || run.plan->nsteps == 0)
 	{
 		if (run.plan)
-			report_skipped(run.plan);
+			mig_run_report_skipped(&run);
 		return NULL;
 	}
 
 	mig_lock_for_change(run.project);
 
 	/* what was planned may have been done by whoever held the lock */
-	run.plan = make_plan(run.project, target, down, &has_baselines);
-	report_skipped(run.plan);
+	mig_run_plan(&run, target);
+	mig_run_report_skipped(&run);
 	if (run.plan->nsteps > 0)
 	{
+		run.hooks = mig_catalog_hooks(run.project);
 		refuse_worker_steps(run.plan);
-		refuse_untrusted_steps(run.plan);
+		mig_run_refuse_untrusted(&run);
 		lock_plan(run.project, run.plan);
 
 		results = palloc0(sizeof(MigResult) * run.plan->nsteps);
 		run.results = results;
 		execute_plan(&run, function);
-		if (has_baselines)
+		if (run.has_baselines)
 			mig_catalog_settle_baselines(run.project);
 		*n = run.plan->nsteps;
 	}

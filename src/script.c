@@ -606,6 +606,16 @@ toplevel_command(Node *stmt)
 	}
 }
 
+/*
+ * mig_vacuum_is_full
+ *		Does a VACUUM rewrite, and so lock out readers?
+ */
+bool
+mig_vacuum_is_full(const VacuumStmt *stmt)
+{
+	return option_is_true(stmt->options, "full", false);
+}
+
 static const char *
 transaction_command(TransactionStmt *stmt)
 {
@@ -687,50 +697,260 @@ classify(MigStatement *stmt, const Chunk *chunk, bool last)
 		stmt->class = MIG_CLASS_TOPLEVEL;
 }
 
-/*
- * Leave out pairs of a plain BEGIN and a plain COMMIT: within a transaction
- * that is all or nothing, what they promise holds anyway.  If there is any
- * other transaction control, nothing is left out, and odd is the first of it.
- * Returns the number of statements that remain.
- */
+/* Point the error that is being raised at a statement. */
 static int
-drop_own_transactions(MigStatement *stmts, int n, const MigStatement **odd)
+statement_position(ErrorPlace *place, const MigStatement *stmt)
 {
-	const MigStatement *begin = NULL;
-	bool		open = false;
+	place->source = stmt->source;
+	place->source_start = stmt->source_start;
+	return errposition(pg_mbstrlen_with_len(stmt->source, stmt->start) + 1);
+}
+
+static MigUnit *
+add_unit(MigParsed *parsed, int first)
+{
+	MigUnit    *unit;
+
+	/* there is room for one more than statements, see find_units() */
+	unit = &parsed->units[parsed->nunits++];
+	memset(unit, 0, sizeof(MigUnit));
+	unit->first = first;
+	return unit;
+}
+
+/* Could a statement after this one need it to be committed? */
+static bool
+adds_enum_value(const MigStatement *stmt)
+{
+	return IsA(stmt->raw->stmt, AlterEnumStmt) &&
+		((AlterEnumStmt *) stmt->raw->stmt)->oldVal == NULL;
+}
+
+/*
+ * Without transaction control of its own a script is one transaction, but for
+ * what must be committed before what follows can use it.
+ */
+static void
+cut_transaction(MigParsed *parsed)
+{
+	MigUnit    *unit = add_unit(parsed, 0);
+	int			i;
+
+	for (i = 0; i < parsed->nstmts; i++)
+	{
+		unit->count++;
+		if (adds_enum_value(&parsed->stmts[i]) && i + 1 < parsed->nstmts &&
+			!adds_enum_value(&parsed->stmts[i + 1]))
+			unit = add_unit(parsed, i + 1);
+	}
+}
+
+/* What the statements of a script promise about its transactions. */
+typedef struct Control
+{
+	const MigStatement *begin;	/* of the block that is open, or NULL */
+	const MigStatement *odd;	/* first that is no plain BEGIN or COMMIT */
+	const MigStatement *toplevel;	/* first that refuses a transaction */
+	int			blocks;			/* closed pairs */
+	int			outside;		/* statements outside of blocks */
+} Control;
+
+static void
+set_odd(Control *control, const MigStatement *stmt)
+{
+	if (control->odd == NULL)
+		control->odd = stmt;
+}
+
+/* BEGIN, COMMIT and their kin: they make units and are no statements. */
+static MigUnit *
+control_unit(MigParsed *parsed, ErrorPlace *place, Control *control,
+			 const MigStatement *stmt, int nstmts, MigUnit *unit)
+{
+	TransactionStmt *command = (TransactionStmt *) stmt->raw->stmt;
+	MigUnit    *next = NULL;
+
+	switch (command->kind)
+	{
+		case TRANS_STMT_BEGIN:
+		case TRANS_STMT_START:
+			if (control->begin != NULL || command->options != NIL)
+				set_odd(control, stmt);
+			if (control->begin != NULL)
+				return unit;
+			control->begin = stmt;
+			next = add_unit(parsed, nstmts);
+			next->block = true;
+			next->options = command->options;
+			return next;
+		case TRANS_STMT_COMMIT:
+		case TRANS_STMT_ROLLBACK:
+			if (control->begin == NULL || command->kind == TRANS_STMT_ROLLBACK ||
+				command->chain)
+				set_odd(control, stmt);
+			if (control->begin == NULL)
+				return NULL;
+			unit->rollback = command->kind == TRANS_STMT_ROLLBACK;
+			control->blocks++;
+			if (command->chain)
+			{
+				List	   *options = unit->options;
+
+				next = add_unit(parsed, nstmts);
+				next->block = true;
+				next->options = options;
+				return next;
+			}
+			control->begin = NULL;
+			return NULL;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_BAD_SCRIPT),
+					 errmsg("%s cannot run in a migration", stmt->command),
+					 errhint("What is prepared would outlive the migration's record. Use a plain transaction."),
+					 statement_position(place, stmt)));
+	}
+	return unit;
+}
+
+/* SET TRANSACTION sets up the block that it begins, and nothing elsewhere. */
+static void
+set_transaction(ErrorPlace *place, const MigStatement *stmt, MigUnit *unit)
+{
+	VariableSetStmt *command = (VariableSetStmt *) stmt->raw->stmt;
+
+	if (strcmp(command->name, "TRANSACTION SNAPSHOT") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_BAD_SCRIPT),
+				 errmsg("%s cannot run in a migration", stmt->command),
+				 statement_position(place, stmt)));
+	if (unit != NULL && unit->block && unit->count == 0)
+		unit->options = list_concat_copy(unit->options, command->args);
+}
+
+static bool
+is_block_control(const MigStatement *stmt)
+{
+	if (stmt->class != MIG_CLASS_XACT || !IsA(stmt->raw->stmt, TransactionStmt))
+		return false;
+	switch (((TransactionStmt *) stmt->raw->stmt)->kind)
+	{
+		case TRANS_STMT_SAVEPOINT:
+		case TRANS_STMT_RELEASE:
+		case TRANS_STMT_ROLLBACK_TO:
+			return false;
+		default:
+			return true;
+	}
+}
+
+/*
+ * Group the statements into units that commit by themselves, and leave what
+ * only says so out of the list.
+ *
+ * In a caller's transaction, which is all or nothing, plain pairs of BEGIN
+ * and COMMIT are kept anyway; whatever else controls transactions needs a
+ * worker.
+ */
+static void
+find_units(MigParsed *parsed, int n, ErrorPlace *place)
+{
+	Control		control = {0};
+	MigUnit    *unit = NULL;
+	const MigStatement *needs = NULL;
 	int			kept = 0;
 	int			i;
 
+	parsed->units = palloc_extended((n + 1) * sizeof(MigUnit), MCXT_ALLOC_HUGE);
 	for (i = 0; i < n; i++)
 	{
-		TransactionStmt *stmt;
+		MigStatement *stmt = &parsed->stmts[i];
 
-		if (stmts[i].class != MIG_CLASS_XACT)
-			continue;
-		stmt = (TransactionStmt *) stmts[i].raw->stmt;
-		*odd = &stmts[i];
-		if (!IsA(stmt, TransactionStmt))
-			return n;
-		if (!open && (stmt->kind == TRANS_STMT_BEGIN || stmt->kind == TRANS_STMT_START) &&
-			stmt->options == NIL)
+		if (is_block_control(stmt))
 		{
-			open = true;
-			begin = &stmts[i];
+			MigStatement *copy = palloc(sizeof(MigStatement));
+
+			/* its place in the array will be taken */
+			*copy = *stmt;
+			unit = control_unit(parsed, place, &control, copy, kept, unit);
+			continue;
 		}
-		else if (open && stmt->kind == TRANS_STMT_COMMIT && !stmt->chain)
-			open = false;
-		else
-			return n;
+		if (stmt->class == MIG_CLASS_XACT && !IsA(stmt->raw->stmt, TransactionStmt))
+		{
+			MigStatement *copy = palloc(sizeof(MigStatement));
+
+			*copy = *stmt;
+			set_odd(&control, copy);
+			set_transaction(place, stmt, unit);
+			continue;
+		}
+		if (stmt->class == MIG_CLASS_TOPLEVEL)
+		{
+			if (control.begin != NULL)
+				ereport(ERROR,
+						(errcode(ERRCODE_MIG_BAD_SCRIPT),
+						 errmsg("%s cannot run inside the transaction that the script begins on line %d",
+								stmt->command, control.begin->line),
+						 statement_position(place, stmt)));
+			if (control.toplevel == NULL)
+			{
+				MigStatement *copy = palloc(sizeof(MigStatement));
+
+				*copy = *stmt;
+				control.toplevel = copy;
+			}
+		}
+		if (control.begin == NULL)
+		{
+			unit = add_unit(parsed, kept);
+			control.outside++;
+		}
+		unit->count++;
+		if (stmt->class == MIG_CLASS_TOPLEVEL)
+			unit->toplevel = true;
+		parsed->stmts[kept++] = *stmt;
 	}
-	*odd = open ? begin : NULL;
-	if (open)
-		return n;
-	for (i = 0; i < n; i++)
+	if (control.begin != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_BAD_SCRIPT),
+				 errmsg("the script ends inside the transaction that it begins on line %d",
+						control.begin->line),
+				 statement_position(place, control.begin)));
+
+	parsed->nstmts = kept;
+	parsed->own_transactions = control.blocks > 0 || control.odd != NULL;
+	needs = control.odd ? control.odd : control.toplevel;
+	parsed->needs_worker = needs;
+
+	/* no reason to commit before the end? */
+	if (needs == NULL && !parsed->script->no_transaction &&
+		(control.blocks == 0 || (control.blocks == 1 && control.outside == 0)))
 	{
-		if (stmts[i].class != MIG_CLASS_XACT)
-			stmts[kept++] = stmts[i];
+		parsed->nunits = 0;
+		cut_transaction(parsed);
 	}
-	return kept;
+}
+
+/*
+ * mig_script_by_statement
+ *		Have every statement outside of the script's own blocks commit by
+ *		itself, as a client without transactions would.
+ */
+void
+mig_script_by_statement(MigParsed *parsed)
+{
+	int			i;
+
+	if (parsed->own_transactions)
+		return;
+	parsed->nunits = 0;
+	for (i = 0; i < parsed->nstmts; i++)
+	{
+		MigUnit    *unit = add_unit(parsed, i);
+
+		unit->count = 1;
+		unit->toplevel = parsed->stmts[i].class == MIG_CLASS_TOPLEVEL;
+	}
 }
 
 static MigParsed *
@@ -743,7 +963,6 @@ parse(const MigScript *script, ErrorPlace *place)
 	int			line = script->line;
 	int			counted = 0;	/* lines are counted up to this offset */
 	ListCell   *lc;
-	int			i;
 
 	parsed->script = script;
 	parsed->stmts = palloc(allocated * sizeof(MigStatement));
@@ -788,13 +1007,7 @@ parse(const MigScript *script, ErrorPlace *place)
 		}
 	}
 
-	parsed->nstmts = drop_own_transactions(parsed->stmts, n, &parsed->needs_worker);
-	parsed->own_transactions = parsed->nstmts < n || parsed->needs_worker != NULL;
-	for (i = 0; i < parsed->nstmts && parsed->needs_worker == NULL; i++)
-	{
-		if (parsed->stmts[i].class == MIG_CLASS_TOPLEVEL)
-			parsed->needs_worker = &parsed->stmts[i];
-	}
+	find_units(parsed, n, place);
 	return parsed;
 }
 
@@ -1017,4 +1230,34 @@ mig_fingerprint(const MigScript *script)
 	unpin_lexer(&saved);
 	MemoryContextDelete(context);
 	return result ? result : mig_checksum(script->text);
+}
+
+/*
+ * mig_statement_hash
+ *		SHA-256 of what was done before, as this function returned it, and of
+ *		a statement's tokens and data; without both it begins.  palloc'd.
+ */
+bytea *
+mig_statement_hash(const bytea *before, const MigStatement *stmt)
+{
+	LexerSettings saved = pin_lexer();
+	pg_cryptohash_ctx *hash = mig_hash_begin();
+	bytea	   *volatile result = NULL;
+
+	PG_TRY();
+	{
+		if (before != NULL)
+			mig_hash_update(hash, VARDATA_ANY(before), VARSIZE_ANY_EXHDR(before));
+		if (stmt != NULL)
+			hash_tokens(hash, mig_statement_text(stmt));
+		if (stmt != NULL && stmt->data)
+			hash_token(hash, 'd', pnstrdup(stmt->data, stmt->data_len));
+		result = mig_hash_end(hash);
+	}
+	PG_FINALLY();
+	{
+		unpin_lexer(&saved);
+	}
+	PG_END_TRY();
+	return result;
 }

@@ -1,0 +1,1113 @@
+/*-------------------------------------------------------------------------
+ *
+ * deploy.c
+ *	  One plan in a worker, where each step commits by itself.
+ *
+ * A migration that can be is one transaction: script, verify script, state
+ * and log.  One that cannot, because a statement refuses a transaction or the
+ * script has transactions of its own, goes unit by unit (MigUnit), each of
+ * which commits together with the journal's entry that it is done.  Only a
+ * statement that refuses a transaction is journaled before and after; what a
+ * crash leaves in between is judged by its effect (judge.c).
+ *
+ * Expects a process of its own, connected, without a transaction; begins and
+ * ends all transactions itself.  Nothing waits with a snapshot but a
+ * migration's own statements.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "run.h"
+#include "compat.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "common/pg_prng.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
+
+/* lock_timeout of DDL where no setting says otherwise, in ms. */
+#define DEFAULT_LOCK_TIMEOUT 5000
+
+/* Pauses between two attempts to get a lock, in ms. */
+#define FIRST_PAUSE_LEAST 100
+#define FIRST_PAUSE_MOST 1000
+#define LONGEST_PAUSE 30000
+
+/* No more than these are named as being in the way. */
+#define MAX_BLOCKERS 32
+
+typedef struct Deploy
+{
+	MigRun		run;
+	int64		job;
+	int64		lock;			/* number of the project's locks */
+	MemoryContext context;		/* the run's, outlives transactions */
+	MemoryContext step_context; /* the step's, outlives them too */
+	Oid			user;			/* who this session works as, */
+	const char *session_role;	/* and the settings that make it so */
+	const char *role;
+	bool		holds_run;
+	int			steps_done;
+	bool		half_done;		/* the current step has a journal */
+	MigJournal	journal;
+	int			lock_timeout;	/* of DDL, ms */
+} Deploy;
+
+/* Who was in the way of the last wait for a lock. */
+static int	blockers[MAX_BLOCKERS];
+static int	nblockers = 0;
+static bool logs_lock_waits = false;
+static emit_log_hook_type previous_log_hook = NULL;
+
+/*
+ * The server tells its log of a lock that is waited for, deadlock_timeout
+ * after the wait began: the only moment at which the waiting process itself
+ * can see who is in the way.
+ */
+static void
+note_blockers(ErrorData *edata)
+{
+	if (edata->elevel == LOG && edata->message_id != NULL &&
+		strncmp(edata->message_id, "process %d still waiting for", 28) == 0)
+	{
+		ArrayType  *pids = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids,
+																  Int32GetDatum(MyProcPid)));
+
+		nblockers = Min(ArrayGetNItems(ARR_NDIM(pids), ARR_DIMS(pids)), MAX_BLOCKERS);
+		memcpy(blockers, ARR_DATA_PTR(pids), nblockers * sizeof(int));
+		if (!logs_lock_waits)
+			edata->output_to_server = false;
+	}
+	else if (edata->elevel == LOG && edata->message_id != NULL && !logs_lock_waits &&
+			 strncmp(edata->message_id, "process %d acquired", 19) == 0)
+		edata->output_to_server = false;
+	if (previous_log_hook)
+		previous_log_hook(edata);
+}
+
+static void
+watch_lock_waits(int lock_timeout)
+{
+	char		value[32];
+
+	logs_lock_waits = log_lock_waits;
+	previous_log_hook = emit_log_hook;
+	emit_log_hook = note_blockers;
+	SetConfigOption("log_lock_waits", "on", PGC_SUSET, PGC_S_OVERRIDE);
+	if (lock_timeout > 0 && DeadlockTimeout > lock_timeout / 2)
+	{
+		snprintf(value, sizeof(value), "%d", Max(lock_timeout / 2, 1));
+		SetConfigOption("deadlock_timeout", value, PGC_SUSET, PGC_S_OVERRIDE);
+	}
+}
+
+static void
+begin(Deploy *deploy)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	MemoryContextSwitchTo(context);
+}
+
+static void
+commit(Deploy *deploy)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(context);
+}
+
+static void
+rollback(Deploy *deploy)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	AbortOutOfAnyTransaction();
+	MemoryContextSwitchTo(context);
+}
+
+/* Wait for a lock of the project, without a snapshot, and say for whom. */
+static void
+wait_for_lock(Deploy *deploy, MigLockClass class, LOCKMODE mode)
+{
+	const char *project = deploy->run.project;
+	char	   *holder;
+
+	begin(deploy);
+	holder = mig_catalog_lock_holder(project);
+	if (mig_lock_wait != 0)
+		ereport(NOTICE,
+				(errmsg("waiting for another run of project \"%s\" to end", project),
+				 errdetail("%s", holder)));
+	pgstat_report_activity(STATE_RUNNING, "migrate: waiting for another run to end");
+	if (mig_lock_wait == 0 ? !mig_session_lock(class, deploy->lock, mode) :
+		!mig_session_lock_wait(class, deploy->lock, mode, mig_lock_wait))
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("another run of project \"%s\" did not end within %d ms",
+						project, mig_lock_wait),
+				 errdetail("%s", holder),
+				 errhint("Nothing more was run. See migrate_lock_holder, and try again; migrate.lock_wait says how long to wait.")));
+	commit(deploy);
+}
+
+/* Hold the run lock; the worker's lock is there, or does not matter yet. */
+static void
+take_run_lock(Deploy *deploy)
+{
+	bool		taken;
+
+	if (deploy->holds_run)
+		return;
+	begin(deploy);
+	taken = mig_session_lock(MIG_LOCK_RUN, deploy->lock, ExclusiveLock);
+	commit(deploy);
+	if (!taken)
+		wait_for_lock(deploy, MIG_LOCK_RUN, ExclusiveLock);
+	deploy->holds_run = true;
+}
+
+static void
+release_run_lock(Deploy *deploy)
+{
+	begin(deploy);
+	mig_session_unlock(MIG_LOCK_RUN, deploy->lock, ExclusiveLock);
+	commit(deploy);
+	deploy->holds_run = false;
+}
+
+/* Become the one who runs; see lock.c. */
+static void
+take_locks(Deploy *deploy)
+{
+	for (;;)
+	{
+		bool		alone;
+
+		take_run_lock(deploy);
+		begin(deploy);
+		alone = mig_session_lock(MIG_LOCK_WORKER, deploy->lock, ExclusiveLock);
+		commit(deploy);
+		if (alone)
+			return;
+		release_run_lock(deploy);
+		wait_for_lock(deploy, MIG_LOCK_WORKER, ShareLock);
+		begin(deploy);
+		mig_session_unlock(MIG_LOCK_WORKER, deploy->lock, ShareLock);
+		commit(deploy);
+	}
+}
+
+/* A script may give all advisory locks of its session back. */
+static void
+protect_locks(Deploy *deploy)
+{
+	mig_transaction_lock(MIG_LOCK_WORKER, deploy->lock);
+	if (deploy->holds_run)
+		mig_transaction_lock(MIG_LOCK_RUN, deploy->lock);
+}
+
+static void
+retake_locks(Deploy *deploy)
+{
+	if (!mig_session_lock(MIG_LOCK_WORKER, deploy->lock, ExclusiveLock) ||
+		(deploy->holds_run && !mig_session_lock(MIG_LOCK_RUN, deploy->lock, ExclusiveLock)))
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("a statement of the script gave up the run lock, and another run has it now"),
+				 errhint("Take pg_advisory_unlock_all() and DISCARD ALL out of the script.")));
+}
+
+static void
+set_session(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SET, true, 0, false);
+}
+
+/*
+ * Settings of a step: for a level of settings that ends with a transaction,
+ * or for the session.
+ */
+static void
+set_for_step(Deploy *deploy, bool session)
+{
+	char		timeout[32];
+	void		(*set) (const char *, const char *) = session ? set_session : mig_run_set;
+
+	deploy->run.execution.own_lock_timeout = LockTimeout;
+	deploy->run.execution.ddl_lock_timeout = deploy->lock_timeout > 0 ?
+		deploy->lock_timeout : -1;
+	if (deploy->lock_timeout > 0)
+	{
+		snprintf(timeout, sizeof(timeout), "%d", deploy->lock_timeout);
+		set("lock_timeout", timeout);
+	}
+	if (mig_search_path[0] != '\0')
+		set("search_path", mig_search_path);
+	if (mig_role[0] != '\0')
+		set("role", mig_role);
+}
+
+/* Undo what a script has set in the session: as it was when it began. */
+static void
+reset_session(Deploy *deploy)
+{
+	ResetAllOptions();
+	set_session("session_authorization", deploy->session_role);
+	set_session("role", deploy->role);
+	SetUserIdAndSecContext(deploy->user, 0);
+}
+
+static MigScript *
+step_script(const MigRun *run, MigStored *stored)
+{
+	return run->down ? &stored->down : &stored->up;
+}
+
+static bool
+is_one_transaction(const MigParsed *parsed)
+{
+	return !parsed->script->no_transaction && parsed->nunits == 1 &&
+		!parsed->units[0].block && !parsed->units[0].toplevel;
+}
+
+/* The rest of a migration that is one transaction, which has been begun. */
+static void
+run_in_transaction(Deploy *deploy, MigStored *stored, const MigParsed *parsed)
+{
+	MigRun	   *run = &deploy->run;
+	const MigStep *step = &run->plan->steps[run->step];
+	Oid			user;
+	int			security;
+	int			nest = NewGUCNestLevel();
+
+	set_for_step(deploy, false);
+	if (run->step == 0)
+		mig_hooks_run(run, MIG_HOOK_BEFORE_RUN, mig_run_payload(run, 0, NULL));
+	if (parsed != NULL)
+	{
+		int			inner = NewGUCNestLevel();
+
+		run->execution.script = parsed->script;
+		run->execution.what = run->down ? "down" : "up";
+		GetUserIdAndSecContext(&user, &security);
+		mig_execute_statements(&run->execution, parsed, 0, parsed->nstmts);
+		mig_step_settle(run, stored);
+		AtEOXact_GUC(false, inner);
+		SetUserIdAndSecContext(user, security);
+		run->results[run->step].statements = parsed->nstmts;
+	}
+	if (run->down)
+		mig_catalog_set_rolled_back(run->project, step->entry->key);
+	mig_step_record(run, stored);
+	AtEOXact_GUC(false, nest);
+	retake_locks(deploy);
+	if (run->has_baselines && run->step == run->plan->nsteps - 1)
+		mig_catalog_settle_baselines(run->project);
+	mig_chain_close(&run->chain);
+	commit(deploy);
+}
+
+static void
+refuse_half_done(const Deploy *deploy, const char *message, const char *hint)
+{
+	const MigRun *run = &deploy->run;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_MIG_HALF_DONE),
+			 errmsg("migration %s is half done, and %s",
+					mig_step_label(&run->plan->steps[run->step]), message),
+			 errdetail("%d of %d statements of its %s script are done.",
+					   deploy->journal.done, deploy->journal.total,
+					   run->down ? "down" : "up"),
+			 errhint("%s", hint)));
+}
+
+/* What was done before must be what the script begins with now. */
+static void
+check_done(const Deploy *deploy, const MigParsed *parsed)
+{
+	const MigJournal *journal = &deploy->journal;
+	bytea	   *hash = mig_statement_hash(NULL, NULL);
+	bool		unit_begins = journal->done == parsed->nstmts;
+	int			i;
+
+	for (i = 0; i < journal->done && i < parsed->nstmts; i++)
+		hash = mig_statement_hash(hash, &parsed->stmts[i]);
+	for (i = 0; i < parsed->nunits; i++)
+		unit_begins = unit_begins || parsed->units[i].first == journal->done;
+	if (!unit_begins || journal->done > parsed->nstmts ||
+		mig_key_cmp(hash, journal->done_hash) != 0)
+		refuse_half_done(deploy, "what is done of it is not what its script says now",
+						 "Register the text that ran so far, and change only what comes after; or finish or undo it by hand and say so with migrate_mark() or migrate_unmark().");
+}
+
+/* A SET, or a SELECT of nothing but set_config(). */
+static bool
+is_setting(const MigStatement *stmt)
+{
+	Node	   *node = stmt->raw->stmt;
+
+	if (IsA(node, VariableSetStmt))
+		return !((VariableSetStmt *) node)->is_local && stmt->class == MIG_CLASS_PLAIN;
+	if (IsA(node, SelectStmt))
+	{
+		SelectStmt *select = (SelectStmt *) node;
+		FuncCall   *call;
+
+		if (list_length(select->targetList) != 1 || select->fromClause != NIL ||
+			!IsA(linitial(select->targetList), ResTarget))
+			return false;
+		call = (FuncCall *) ((ResTarget *) linitial(select->targetList))->val;
+		return call != NULL && IsA(call, FuncCall) &&
+			strcmp(strVal(llast(call->funcname)), "set_config") == 0;
+	}
+	return false;
+}
+
+/* The settings that the statements done before have left to those after. */
+static void
+replay_settings(Deploy *deploy, const MigParsed *parsed)
+{
+	int			i;
+
+	for (i = 0; i < deploy->journal.done; i++)
+	{
+		if (is_setting(&parsed->stmts[i]))
+			mig_execute_statements(&deploy->run.execution, parsed, i, 1);
+	}
+}
+
+static void
+write_journal(Deploy *deploy, const char *message)
+{
+	MigRun	   *run = &deploy->run;
+
+	mig_journal_write(run->project, run->plan->steps[run->step].entry->key,
+					  &deploy->journal, message, deploy->job);
+}
+
+static void
+advance_journal(Deploy *deploy, const MigParsed *parsed, int upto)
+{
+	MigJournal *journal = &deploy->journal;
+
+	for (; journal->done < upto; journal->done++)
+		journal->done_hash = mig_statement_hash(journal->done_hash,
+												&parsed->stmts[journal->done]);
+	journal->begun = 0;
+	journal->note = NULL;
+	journal->unknown = false;
+	write_journal(deploy, NULL);
+}
+
+/* Run SQL of our own that refuses a transaction. */
+static void
+run_first(Deploy *deploy, const char *sql)
+{
+	MigRun	   *run = &deploy->run;
+	MigExecution execution = run->execution;
+	MigScript	script = {(char *) sql, NULL, 1, false};
+	MigParsed  *parsed;
+
+	ereport(NOTICE,
+			(errmsg("migration %s: clearing away what an earlier attempt has left: %s",
+					run->execution.label, sql)));
+	execution.what = "repair";
+	parsed = mig_execute_parse(&execution, &script);
+	begin(deploy);
+	mig_execute_toplevel(&execution, parsed, 0);
+	commit(deploy);
+}
+
+/* Find out about a statement that was begun and may be done. */
+static void
+judge_begun(Deploy *deploy, const MigParsed *parsed)
+{
+	MigJournal *journal = &deploy->journal;
+	int			index = journal->begun - 1;
+	MigVerdict	verdict = MIG_ASK;
+	List	   *first = NIL;
+	ListCell   *lc;
+
+	if (index != journal->done || index >= parsed->nstmts)
+		refuse_half_done(deploy, "its script has another statement now where one may be done already",
+						 "Register the text that ran so far; or finish or undo it by hand and say so with migrate_mark() or migrate_unmark().");
+	begin(deploy);
+	if (!journal->unknown)
+		verdict = mig_judge(&parsed->stmts[index], journal->note, &first);
+	commit(deploy);
+	foreach(lc, first)
+		run_first(deploy, (char *) lfirst(lc));
+
+	begin(deploy);
+	switch (verdict)
+	{
+		case MIG_IS_DONE:
+			ereport(NOTICE,
+					(errmsg("migration %s: statement %d was done before, and is not repeated",
+							deploy->run.execution.label, index + 1)));
+			advance_journal(deploy, parsed, index + 1);
+			break;
+		case MIG_REPEAT:
+			break;
+		case MIG_ASK:
+			journal->unknown = true;
+			write_journal(deploy, "its outcome is not known");
+			commit(deploy);
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_HALF_DONE),
+					 errmsg("migration %s was interrupted in statement %d (line %d), and it cannot be told whether that is done",
+							deploy->run.execution.label, index + 1, parsed->stmts[index].line),
+					 errdetail("%d of %d statements are done. The next is: %s",
+							   journal->done, journal->total,
+							   mig_statement_text(&parsed->stmts[index])),
+					 errhint("Look, and call migrate_resolve(%s, 'done') or migrate_resolve(%s, 'retry'); then go on.",
+							 quote_literal_cstr(deploy->run.plan->steps[deploy->run.step].entry->version),
+							 quote_literal_cstr(deploy->run.plan->steps[deploy->run.step].entry->version))));
+	}
+	commit(deploy);
+}
+
+static void
+run_toplevel_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
+{
+	const MigStatement *stmt = &parsed->stmts[unit->first];
+	MigJournal *journal = &deploy->journal;
+	List	   *first;
+	ListCell   *lc;
+
+	if (journal->begun == 0)
+	{
+		begin(deploy);
+		first = mig_judge_before(stmt);
+		commit(deploy);
+		foreach(lc, first)
+			run_first(deploy, (char *) lfirst(lc));
+	}
+
+	begin(deploy);
+	journal->begun = unit->first + 1;
+	journal->note = mig_judge_note(stmt);
+	write_journal(deploy, NULL);
+	commit(deploy);
+
+	begin(deploy);
+	mig_execute_toplevel(&deploy->run.execution, parsed, unit->first);
+	commit(deploy);
+
+	begin(deploy);
+	deploy->run.execution.stmt = stmt;
+	deploy->run.execution.statement_no = unit->first + 1;
+	retake_locks(deploy);
+	mig_judge_after(stmt);
+	advance_journal(deploy, parsed, unit->first + 1);
+	commit(deploy);
+}
+
+/* Is it worth to run a statement at top level: could it commit by itself? */
+static bool
+may_commit(const MigParsed *parsed, const MigUnit *unit)
+{
+	const MigStatement *stmt = &parsed->stmts[unit->first];
+
+	if (unit->block || unit->count != 1 || stmt->class != MIG_CLASS_PLAIN)
+		return false;
+	switch (nodeTag(stmt->raw->stmt))
+	{
+		case T_SelectStmt:
+		case T_InsertStmt:
+		case T_UpdateStmt:
+		case T_DeleteStmt:
+		case T_MergeStmt:
+			return false;
+		default:
+			return true;
+	}
+}
+
+static void
+set_block_options(const MigUnit *unit)
+{
+	ListCell   *lc;
+
+	foreach(lc, unit->options)
+	{
+		DefElem    *option = (DefElem *) lfirst(lc);
+
+		/* the journal is written in it, so it cannot be read-only */
+		if (strcmp(option->defname, "transaction_read_only") != 0)
+			SetPGVariable(option->defname, list_make1(option->arg), true);
+	}
+}
+
+static void
+run_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
+{
+	MigJournal *journal = &deploy->journal;
+
+	if (unit->toplevel)
+	{
+		run_toplevel_unit(deploy, parsed, unit);
+		return;
+	}
+	begin(deploy);
+	set_block_options(unit);
+	protect_locks(deploy);
+	if (may_commit(parsed, unit))
+	{
+		/* to be seen afterwards only if the statement commits on its way */
+		journal->begun = unit->first + 1;
+		write_journal(deploy, NULL);
+		mig_execute_toplevel(&deploy->run.execution, parsed, unit->first);
+	}
+	else
+		mig_execute_statements(&deploy->run.execution, parsed, unit->first, unit->count);
+	if (unit->rollback)
+	{
+		rollback(deploy);
+		begin(deploy);
+	}
+	retake_locks(deploy);
+	advance_journal(deploy, parsed, unit->first + unit->count);
+	commit(deploy);
+}
+
+static void
+pause_for(long ms)
+{
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms);
+	long		left;
+
+	while ((left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0)
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 left, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Who was in the way, as a sentence; NULL if it is not known. */
+static char *
+describe_blockers(Deploy *deploy)
+{
+	Datum	   *pids = palloc(sizeof(Datum) * Max(nblockers, 1));
+	char	   *text;
+	int			i;
+
+	if (nblockers == 0)
+		return NULL;
+	for (i = 0; i < nblockers; i++)
+		pids[i] = Int32GetDatum(blockers[i]);
+	begin(deploy);
+	text = mig_blockers(MyProcPid, construct_array(pids, nblockers, INT4OID, 4, true,
+												   TYPALIGN_INT));
+	commit(deploy);
+	return text ? psprintf("In the way: %s.", text) : NULL;
+}
+
+/*
+ * After an error that another attempt may not meet: say so, and wait a while.
+ * Raises the error, with who was in the way, if there is to be no other.
+ */
+static void
+prepare_retry(Deploy *deploy, ErrorData *error, int attempt)
+{
+	bool		timeout = error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
+	double		pause = Min(Max(deploy->lock_timeout / 4, FIRST_PAUSE_LEAST), FIRST_PAUSE_MOST);
+	char	   *in_the_way = NULL;
+	MigExecution at = deploy->run.execution;
+	int			i;
+
+	if (timeout)
+		in_the_way = describe_blockers(deploy);
+	if (attempt > mig_lock_retries)
+	{
+		if (in_the_way != NULL)
+			error->detail = error->detail ? psprintf("%s\n%s", error->detail, in_the_way) :
+				in_the_way;
+		ReThrowError(error);
+	}
+	for (i = 1; i < attempt; i++)
+		pause = Min(pause * 2, LONGEST_PAUSE);
+	pause *= 0.5 + pg_prng_double(&pg_global_prng_state);
+	ereport(NOTICE,
+			(errmsg("migration %s, line %d, statement %d: %s; attempt %d of %d in %.1f s",
+					at.label, at.line, at.statement_no,
+					timeout ? "did not get a lock in time" : "met a deadlock",
+					attempt + 1, mig_lock_retries + 1, pause / 1000),
+			 in_the_way ? errdetail("%s", in_the_way) : 0));
+	pgstat_report_activity(STATE_RUNNING,
+						   psprintf("migrate: %s, pausing before attempt %d of %d",
+									deploy->run.progress, attempt + 1, mig_lock_retries + 1));
+	pause_for((long) pause);
+}
+
+/* Catch an error, abort, and give it back. */
+static ErrorData *
+catch_error(Deploy *deploy, MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	disable_all_timeouts(false);
+	if (deploy->run.execution.stmt != NULL && deploy->run.execution.line == 0)
+		deploy->run.execution.line = deploy->run.execution.stmt->line;
+	rollback(deploy);
+	deploy->run.chain.open = false;
+	return error;
+}
+
+static bool
+is_worth_retry(const Deploy *deploy, const ErrorData *error)
+{
+	return deploy->run.execution.stmt != NULL &&
+		(error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		 error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED);
+}
+
+static void
+run_unit_with_retries(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile int attempt = 1;
+	volatile bool again;
+
+	do
+	{
+		ErrorData  *volatile error = NULL;
+		MigJournal	before = deploy->journal;
+
+		again = false;
+		nblockers = 0;
+		PG_TRY();
+		{
+			if (deploy->journal.begun != 0)
+				judge_begun(deploy, parsed);
+			if (deploy->journal.done <= unit->first)
+				run_unit(deploy, parsed, unit);
+		}
+		PG_CATCH();
+		{
+			error = catch_error(deploy, context);
+		}
+		PG_END_TRY();
+		if (error != NULL)
+		{
+			/* what refuses a transaction may have left something behind */
+			if (!unit->toplevel)
+				deploy->journal = before;
+			if (!is_worth_retry(deploy, error))
+				ReThrowError(error);
+			prepare_retry(deploy, error, attempt++);
+			again = true;
+		}
+	} while (again);
+}
+
+/*
+ * A migration that commits on its way.  The transaction that was begun to
+ * look at it is still open.
+ */
+static void
+run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed)
+{
+	MigRun	   *run = &deploy->run;
+	const MigEntry *entry = run->plan->steps[run->step].entry;
+	MigJournal *journal = &deploy->journal;
+	bool		found = mig_journal_read(run->project, entry->key, journal);
+	int			nest;
+	int			i;
+
+	run->execution.script = parsed->script;
+	if (!found)
+	{
+		if (run->step == 0)
+		{
+			nest = NewGUCNestLevel();
+			set_for_step(deploy, false);
+			mig_hooks_run(run, MIG_HOOK_BEFORE_RUN, mig_run_payload(run, 0, NULL));
+			AtEOXact_GUC(false, nest);
+		}
+		run->execution.script = parsed->script;
+		journal->down = run->down;
+		journal->done_hash = mig_statement_hash(NULL, NULL);
+		journal->total = parsed->nstmts;
+		if (run->down)
+			mig_catalog_set_rolled_back(run->project, entry->key);
+		mig_journal_begin(run->project, entry, journal, deploy->job);
+	}
+	else
+	{
+		if (journal->down != run->down)
+			elog(ERROR, "migration %s is half done in the other direction",
+				 run->execution.label);
+		check_done(deploy, parsed);
+		journal->total = parsed->nstmts;
+		write_journal(deploy, journal->unknown ? "its outcome is not known" : NULL);
+		if (journal->done > 0)
+			ereport(NOTICE,
+					(errmsg("migration %s goes on after statement %d of %d",
+							run->execution.label, journal->done, journal->total)));
+	}
+	retake_locks(deploy);
+	set_for_step(deploy, true);
+	replay_settings(deploy, parsed);
+	commit(deploy);
+	deploy->half_done = true;
+
+	/* from here on it may wait for those who wait for the run lock */
+	release_run_lock(deploy);
+	for (i = 0; i < parsed->nunits; i++)
+	{
+		const MigUnit *unit = &parsed->units[i];
+
+		if (unit->first >= journal->done)
+			run_unit_with_retries(deploy, parsed, unit);
+	}
+
+	begin(deploy);
+	protect_locks(deploy);
+	mig_step_settle(run, stored);
+	reset_session(deploy);
+	nest = NewGUCNestLevel();
+	set_for_step(deploy, false);
+	run->results[run->step].statements = parsed->nstmts;
+	mig_step_record(run, stored);
+	AtEOXact_GUC(false, nest);
+	(void) mig_journal_delete(run->project, entry->key);
+	if (run->has_baselines && run->step == run->plan->nsteps - 1)
+		mig_catalog_settle_baselines(run->project);
+	mig_chain_close(&run->chain);
+	retake_locks(deploy);
+	commit(deploy);
+	deploy->half_done = false;
+	take_run_lock(deploy);
+}
+
+/* One attempt at the current step. */
+static void
+run_step(Deploy *deploy, bool by_statement)
+{
+	MigRun	   *run = &deploy->run;
+	const MigStep *step = &run->plan->steps[run->step];
+	MigStored  *stored;
+	MigParsed  *parsed = NULL;
+
+	take_run_lock(deploy);
+	begin(deploy);
+	protect_locks(deploy);
+	mig_step_begin(run);
+	stored = mig_catalog_fetch_locked(run->project, step->entry);
+	if (step->action != MIG_COVER)
+	{
+		parsed = mig_execute_parse(&run->execution, step_script(run, stored));
+		if (by_statement)
+			mig_script_by_statement(parsed);
+		if (step->entry->unfinished != '\0' || deploy->half_done ||
+			by_statement || !is_one_transaction(parsed))
+		{
+			run_by_units(deploy, stored, parsed);
+			return;
+		}
+	}
+	run_in_transaction(deploy, stored, parsed);
+}
+
+static void
+run_step_with_retries(Deploy *deploy)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile int attempt = 1;
+	volatile bool by_statement = false;
+	volatile bool again;
+
+	deploy->half_done = false;
+	memset(&deploy->journal, 0, sizeof(MigJournal));
+	do
+	{
+		ErrorData  *volatile error = NULL;
+
+		again = false;
+		nblockers = 0;
+		PG_TRY();
+		{
+			run_step(deploy, by_statement);
+		}
+		PG_CATCH();
+		{
+			error = catch_error(deploy, context);
+		}
+		PG_END_TRY();
+		if (error != NULL)
+		{
+			/* its units were tried again by themselves */
+			if (deploy->half_done)
+				ReThrowError(error);
+			if (!by_statement && deploy->run.execution.stmt != NULL &&
+				(error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION ||
+				 error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION))
+			{
+				ereport(NOTICE,
+						(errmsg("migration %s has a statement that refuses a transaction, and runs statement by statement",
+								deploy->run.execution.label),
+						 errdetail("Line %d: %s", deploy->run.execution.line, error->message)));
+				by_statement = true;
+			}
+			else if (is_worth_retry(deploy, error))
+				prepare_retry(deploy, error, attempt++);
+			else
+				ReThrowError(error);
+			again = true;
+		}
+	} while (again);
+	mig_step_report(&deploy->run);
+}
+
+/* What there is to do, and whether it may be done; false if there is nothing. */
+static bool
+plan(Deploy *deploy, const char *target, const char *client_addr)
+{
+	MigRun	   *run = &deploy->run;
+	int			nest;
+
+	begin(deploy);
+	protect_locks(deploy);
+	mig_run_plan(run, target);
+	mig_run_report_skipped(run);
+	if (run->plan->nsteps > 0)
+	{
+		run->hooks = mig_catalog_hooks(run->project);
+		mig_run_refuse_untrusted(run);
+		run->results = MemoryContextAllocExtended(deploy->context,
+												  sizeof(MigResult) * run->plan->nsteps,
+												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+		mig_run_parse_broken(run);
+		nest = NewGUCNestLevel();
+		mig_run_set("role", mig_role);
+		mig_event_init(&run->base, run->project, run->down ? "rollback" : "apply");
+		run->base.client_addr = client_addr;
+		run->base.job = deploy->job;
+		mig_restore_point(run);
+		mig_chain_close(&run->chain);
+		AtEOXact_GUC(false, nest);
+	}
+	commit(deploy);
+	return run->plan->nsteps > 0;
+}
+
+/* What of the run is kept, as the last line of an error's context. */
+static void
+say_what_is_kept(Deploy *deploy, ErrorData *error)
+{
+	MigRun	   *run = &deploy->run;
+	const char *function = run->down ? "migrate_undo" : "migrate_deploy";
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	if (error->context)
+		appendStringInfo(&buf, "%s\n", error->context);
+	appendStringInfo(&buf, "%s() of %d %s: ", function, run->plan->nsteps,
+					 run->plan->nsteps == 1 ? "migration" : "migrations");
+	if (deploy->steps_done > 0)
+		appendStringInfo(&buf, "%d %s done and kept, ", deploy->steps_done,
+						 deploy->steps_done == 1 ? "is" : "are");
+	if (deploy->half_done)
+		appendStringInfo(&buf, "of this one %d of %d statements are done and kept",
+						 deploy->journal.done, deploy->journal.total);
+	else
+		appendStringInfoString(&buf, "nothing of this one was kept");
+	if (mig_record_failures)
+		appendStringInfoString(&buf, ", the failure is in migrate_history");
+	error->context = buf.data;
+	if (error->hint == NULL)
+		error->hint = pstrdup(error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+							  error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ?
+							  "Call again to go on." :
+							  deploy->half_done ?
+							  "Correct the script from that statement on, register it again and repeat the call: it goes on from there." :
+							  "Correct the script, register it again and repeat the call.");
+}
+
+static void
+run_failure_hooks(Deploy *deploy, const char *payload)
+{
+	MigRun	   *run = &deploy->run;
+	MemoryContext context = CurrentMemoryContext;
+	int			step = run->step;
+	int			nest;
+
+	PG_TRY();
+	{
+		begin(deploy);
+		protect_locks(deploy);
+		nest = NewGUCNestLevel();
+		set_for_step(deploy, false);
+		mig_hooks_run(run, MIG_HOOK_ON_FAILURE, payload);
+		AtEOXact_GUC(false, nest);
+		commit(deploy);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error = catch_error(deploy, context);
+
+		HOLD_CANCEL_INTERRUPTS();
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("a hook that was to run on a failure has failed itself: %s",
+						error->message),
+				 error->context ? errdetail("%s", error->context) : 0));
+	}
+	PG_END_TRY();
+	run->step = step;
+}
+
+/*
+ * Record that the run has failed, in a transaction of its own.  A cancel must
+ * not stop this, but the end of the process may.
+ */
+static void
+record_failure(Deploy *deploy, ErrorData *error)
+{
+	MigRun	   *run = &deploy->run;
+	MemoryContext context = CurrentMemoryContext;
+	bool		planned = run->base.project != NULL;
+
+	HOLD_CANCEL_INTERRUPTS();
+	PG_TRY();
+	{
+		begin(deploy);
+		if (planned && mig_record_failures)
+		{
+			MigEvent	event;
+
+			mig_run_failure_event(run, error, &event);
+			if (deploy->half_done)
+			{
+				event.statements = deploy->journal.done;
+				write_journal(deploy, error->message);
+			}
+			mig_chain_append(&run->chain, &event);
+			mig_chain_close(&run->chain);
+		}
+		if (planned)
+		{
+			mig_notify(mig_run_payload(run, deploy->steps_done, error));
+			say_what_is_kept(deploy, error);
+		}
+		mig_job_finish(deploy->job, run->plan->nsteps, deploy->steps_done, error);
+		commit(deploy);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *other = catch_error(deploy, context);
+
+		HOLD_CANCEL_INTERRUPTS();
+		ereport(WARNING,
+				(errcode(other->sqlerrcode),
+				 errmsg("the failure could not be recorded: %s", other->message)));
+	}
+	PG_END_TRY();
+	if (planned)
+		run_failure_hooks(deploy, mig_run_payload(run, deploy->steps_done, error));
+	RESUME_CANCEL_INTERRUPTS();
+}
+
+static void
+finish(Deploy *deploy)
+{
+	MigRun	   *run = &deploy->run;
+
+	begin(deploy);
+	if (run->plan->nsteps > 0)
+		mig_notify(mig_run_payload(run, deploy->steps_done, NULL));
+	mig_job_finish(deploy->job, run->plan->nsteps, deploy->steps_done, NULL);
+	commit(deploy);
+}
+
+/*
+ * mig_deploy
+ *		Go to a target, each step by itself, and record how the job ended.
+ *
+ * Raises the error that stopped it, after recording it; what is done is kept.
+ * The process is worth nothing afterwards but to end.
+ */
+void
+mig_deploy(int64 job, bool down, const char *target, const char *client_addr)
+{
+	MemoryContext context = AllocSetContextCreate(TopMemoryContext, "migrate deploy",
+												  ALLOCSET_DEFAULT_SIZES);
+	Deploy	   *deploy;
+	MigRun	   *run;
+
+	MemoryContextSwitchTo(context);
+	deploy = palloc0(sizeof(Deploy));
+	deploy->context = context;
+	deploy->step_context = AllocSetContextCreate(context, "migrate step",
+												 ALLOCSET_DEFAULT_SIZES);
+	deploy->job = job;
+	deploy->lock_timeout = mig_lock_timeout < 0 ? DEFAULT_LOCK_TIMEOUT : mig_lock_timeout;
+	run = &deploy->run;
+	run->project = pstrdup(mig_project);
+	run->chain.project = run->project;
+	run->down = down;
+	run->deferrable.context = context;
+	run->execution.memory = deploy->step_context;
+	run->execution.timed = true;
+	run->execution.ddl_lock_timeout = -1;
+	deploy->lock = mig_lock_number(run->project);
+	deploy->user = GetUserId();
+	deploy->session_role = pstrdup(GetConfigOption("session_authorization", false, false));
+	deploy->role = pstrdup(GetConfigOption("role", false, false));
+	watch_lock_waits(deploy->lock_timeout);
+
+	PG_TRY();
+	{
+		mig_run_enter(run);
+		take_locks(deploy);
+		if (plan(deploy, target, client_addr))
+		{
+			MemoryContextSwitchTo(deploy->step_context);
+			for (run->step = 0; run->step < run->plan->nsteps; run->step++)
+			{
+				run_step_with_retries(deploy);
+				deploy->steps_done++;
+				MemoryContextReset(deploy->step_context);
+			}
+			MemoryContextSwitchTo(context);
+		}
+		finish(deploy);
+		mig_run_leave();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error = catch_error(deploy, context);
+
+		if (run->plan == NULL)
+			run->plan = palloc0(sizeof(MigPlan));
+		if (run->plan->nsteps > 0)
+			mig_execution_error(&run->execution, error);
+		record_failure(deploy, error);
+		mig_run_leave();
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}

@@ -1,0 +1,241 @@
+/*-------------------------------------------------------------------------
+ *
+ * hook.c
+ *	  What happens around the steps of a run: hooks, notifications, restore
+ *	  points.
+ *
+ * All of it in the transaction that is there, as the role that runs the
+ * migrations.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "run.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "access/xlog_internal.h"
+#include "catalog/pg_type.h"
+#include "commands/async.h"
+#include "commands/dbcommands.h"
+#include "executor/spi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/json.h"
+#include "utils/memutils.h"
+#include "utils/pg_lsn.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+/* Where notifications go. */
+#define CHANNEL "migrate"
+
+/* No more of a text than this is in a payload, in bytes. */
+#define PAYLOAD_TEXT 1000
+
+/*
+ * mig_hooks_run
+ *		Run the project's hooks of a kind.  payload is what they can read as
+ *		the setting migrate.step.
+ */
+void
+mig_hooks_run(MigRun *run, const char *when, const char *payload)
+{
+	MigExecution *execution = &run->execution;
+	const char *what = execution->what;
+	ListCell   *lc;
+
+	foreach(lc, run->hooks)
+	{
+		const MigHook *hook = (const MigHook *) lfirst(lc);
+		Oid			user;
+		int			security;
+		int			nest;
+
+		if (strcmp(hook->when, when) != 0)
+			continue;
+		execution->label = hook->name;
+		execution->what = hook->when;
+		GetUserIdAndSecContext(&user, &security);
+		nest = NewGUCNestLevel();
+		mig_run_set("migrate.step", payload);
+		(void) mig_execute_script(execution, &hook->script);
+		AtEOXact_GUC(false, nest);
+		SetUserIdAndSecContext(user, security);
+	}
+	execution->what = what;
+	execution->label = mig_step_label(&run->plan->steps[Min(run->step, run->plan->nsteps - 1)]);
+}
+
+static void
+add_member(StringInfo buf, const char *name, const char *value)
+{
+	if (value == NULL || value[0] == '\0')
+		return;
+	appendStringInfo(buf, ", \"%s\": ", name);
+	escape_json(buf, pnstrdup(value, pg_mbcliplen(value, strlen(value), PAYLOAD_TEXT)));
+}
+
+static void
+begin_payload(StringInfo buf, const MigRun *run, const char *event)
+{
+	initStringInfo(buf);
+	appendStringInfo(buf, "{\"event\": \"%s\"", event);
+	add_member(buf, "database", get_database_name(MyDatabaseId));
+	add_member(buf, "environment", GetConfigOption("migrate.environment", true, false));
+	add_member(buf, "project", run->project);
+	if (run->base.job != 0)
+		appendStringInfo(buf, ", \"job\": " INT64_FORMAT, run->base.job);
+}
+
+/*
+ * mig_step_payload
+ *		JSON about a migration that is done.  palloc'd.
+ */
+char *
+mig_step_payload(const MigRun *run, const MigResult *result)
+{
+	StringInfoData buf;
+
+	begin_payload(&buf, run, "migration");
+	add_member(&buf, "action", result->step.action == MIG_ROLLBACK ? "rollback" :
+			   result->step.action == MIG_COVER ? "cover" : "apply");
+	add_member(&buf, "version", result->step.entry->version);
+	add_member(&buf, "name", result->step.entry->name);
+	appendStringInfo(&buf, ", \"outcome\": \"ok\", \"step\": %d, \"steps\": %d, \"statements\": %d, \"duration_ms\": %.3f}",
+					 run->step + 1, run->plan->nsteps, result->statements,
+					 result->duration_us / 1000.0);
+	return buf.data;
+}
+
+/*
+ * mig_run_payload
+ *		JSON about a run of which so many steps are done.  palloc'd.
+ */
+char *
+mig_run_payload(const MigRun *run, int steps_done, const ErrorData *error)
+{
+	StringInfoData buf;
+
+	begin_payload(&buf, run, "run");
+	add_member(&buf, "action", run->down ? "rollback" : "apply");
+	add_member(&buf, "outcome", error ? "failed" :
+			   steps_done == run->plan->nsteps ? "ok" : "running");
+	appendStringInfo(&buf, ", \"steps\": %d, \"steps_done\": %d", run->plan->nsteps,
+					 steps_done);
+	if (error != NULL)
+	{
+		const MigEntry *entry = run->plan->steps[Min(run->step, run->plan->nsteps - 1)].entry;
+
+		add_member(&buf, "version", entry->version);
+		add_member(&buf, "name", entry->name);
+		add_member(&buf, "sqlstate", unpack_sql_state(error->sqlerrcode));
+		add_member(&buf, "message", error->message);
+	}
+	appendStringInfoChar(&buf, '}');
+	return buf.data;
+}
+
+/*
+ * mig_notify
+ *		NOTIFY migrate, when this transaction commits.
+ */
+void
+mig_notify(const char *payload)
+{
+	Async_Notify(CHANNEL, payload);
+}
+
+/* As the role that runs the migrations, which must be allowed to. */
+static bool
+create_restore_point(const char *name, XLogRecPtr *lsn)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool created = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		Oid			types[1] = {TEXTOID};
+		Datum		values[1] = {CStringGetTextDatum(name)};
+		bool		isnull;
+
+		PushActiveSnapshot(GetTransactionSnapshot());
+	SPI_connect();
+		if (SPI_execute_with_args("SELECT pg_catalog.pg_create_restore_point($1)", 1,
+								  types, values, NULL, false, 0) != SPI_OK_SELECT)
+			elog(ERROR, "could not call pg_create_restore_point()");
+		*lsn = DatumGetLSN(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+										 1, &isnull));
+		SPI_finish();
+	PopActiveSnapshot();
+		ReleaseCurrentSubTransaction();
+		created = true;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		{
+			MemoryContextSwitchTo(context);
+			CurrentResourceOwner = owner;
+			ReThrowError(error);
+		}
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("no restore point was created: %s", error->message),
+				 error->hint ? errhint("%s", error->hint) : 0));
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return created;
+}
+
+/*
+ * mig_restore_point
+ *		If migrate.restore_point is on, write a restore point before the run,
+ *		and an entry in the log that has its name and place.
+ *
+ * Where that cannot be, or would be of no use, a WARNING says so.
+ */
+void
+mig_restore_point(MigRun *run)
+{
+	const MigEntry *entry = run->plan->steps[0].entry;
+	char		name[MAXFNAMELEN];
+	char	   *full;
+	XLogRecPtr	lsn;
+	MigEvent	event;
+
+	if (!mig_restore_points)
+		return;
+	full = psprintf("migrate %s before %s", run->project, entry->version);
+	memset(name, 0, sizeof(name));
+	memcpy(name, full, pg_mbcliplen(full, strlen(full), MAXFNAMELEN - 1));
+	if (!create_restore_point(name, &lsn))
+		return;
+	if (!XLogArchivingActive())
+		ereport(WARNING,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("restore point \"%s\" is of no use here", name),
+				 errdetail("The write-ahead log is not archived (archive_mode, archive_command), so nothing could be recovered to it.")));
+
+	event = run->base;
+	event.event = "restore point";
+	mig_event_about(&event, entry);
+	event.checksum = NULL;
+	event.restore_point = name;
+	event.wal_lsn = lsn;
+	mig_chain_append(&run->chain, &event);
+	run->base.restore_point = MemoryContextStrdup(GetMemoryChunkContext((void *) run->project),
+												  name);
+}

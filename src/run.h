@@ -1,0 +1,59 @@
+/*-------------------------------------------------------------------------
+ *
+ * run.h
+ *	  A run: what run.c, which has it in the caller's transaction, offers to
+ *	  deploy.c, where each step commits by itself, and to hook.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIGRATE_RUN_H
+#define MIGRATE_RUN_H
+
+#include "migrate.h"
+
+#include "portability/instr_time.h"
+
+/* No more of a migration's label than this is shown as activity, in bytes. */
+#define MIG_PROGRESS_LABEL 120
+
+typedef struct MigRun
+{
+	const char *project;
+	bool		down;
+	const MigPlan *plan;
+	bool		has_baselines;
+	List	   *hooks;			/* of MigHook * */
+	MigResult  *results;
+	MigChain	chain;
+	MigExecution execution;
+	MigDeferrable deferrable;
+	MigEvent	base;			/* who runs it: what all its events say */
+	int			step;			/* index of the step being executed */
+	TimestampTz started;		/* when it began */
+	instr_time	clock;
+	char		progress[MIG_PROGRESS_LABEL + 80];
+} MigRun;
+
+/* run.c */
+extern void mig_run_enter(MigRun *run);
+extern void mig_run_leave(void);
+extern void mig_run_plan(MigRun *run, const char *target);
+extern void mig_run_refuse_untrusted(const MigRun *run);
+extern void mig_run_report_skipped(const MigRun *run);
+extern void mig_run_parse_broken(MigRun *run);
+extern void mig_run_set(const char *name, const char *value);
+extern void mig_step_begin(MigRun *run);
+extern void mig_step_settle(MigRun *run, const MigStored *stored);
+extern void mig_step_record(MigRun *run, const MigStored *stored);
+extern void mig_step_report(const MigRun *run);
+extern void mig_run_failure_event(MigRun *run, const ErrorData *error,
+								  MigEvent *event);
+
+/* hook.c */
+extern void mig_hooks_run(MigRun *run, const char *when, const char *payload);
+extern char *mig_step_payload(const MigRun *run, const MigResult *result);
+extern char *mig_run_payload(const MigRun *run, int steps_done, const ErrorData *error);
+extern void mig_notify(const char *payload);
+extern void mig_restore_point(MigRun *run);
+
+#endif							/* MIGRATE_RUN_H */
