@@ -990,6 +990,7 @@ record_failure(Deploy *deploy, ErrorData *error)
 	MigRun	   *run = &deploy->run;
 	MemoryContext context = CurrentMemoryContext;
 	bool		planned = run->base.project != NULL;
+	char	   *volatile payload = NULL;
 
 	HOLD_CANCEL_INTERRUPTS();
 	PG_TRY();
@@ -1010,7 +1011,8 @@ record_failure(Deploy *deploy, ErrorData *error)
 		}
 		if (planned)
 		{
-			mig_notify(mig_run_payload(run, deploy->steps_done, error));
+			payload = mig_run_payload(run, deploy->steps_done, error);
+			mig_notify(payload);
 			say_what_is_kept(deploy, error);
 		}
 		mig_job_finish(deploy->job, run->plan->nsteps, deploy->steps_done, error);
@@ -1026,8 +1028,8 @@ record_failure(Deploy *deploy, ErrorData *error)
 				 errmsg("the failure could not be recorded: %s", other->message)));
 	}
 	PG_END_TRY();
-	if (planned)
-		run_failure_hooks(deploy, mig_run_payload(run, deploy->steps_done, error));
+	if (payload != NULL && run->hooks != NIL)
+		run_failure_hooks(deploy, payload);
 	RESUME_CANCEL_INTERRUPTS();
 }
 
