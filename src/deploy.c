@@ -156,12 +156,7 @@ wait_for_lock(Deploy *deploy, MigLockClass class, LOCKMODE mode)
 	pgstat_report_activity(STATE_RUNNING, "migrate: waiting for another run to end");
 	if (mig_lock_wait == 0 ? !mig_session_lock(class, deploy->lock, mode) :
 		!mig_session_lock_wait(class, deploy->lock, mode, mig_lock_wait))
-		ereport(ERROR,
-				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("another run of project \"%s\" did not end within %d ms",
-						project, mig_lock_wait),
-				 errdetail("%s", holder),
-				 errhint("Nothing more was run. See migrate_lock_holder, and try again; migrate.lock_wait says how long to wait.")));
+		mig_lock_not_available(project, holder);
 	commit(deploy);
 }
 
@@ -216,6 +211,7 @@ take_locks(Deploy *deploy)
 static void
 protect_locks(Deploy *deploy)
 {
+	mig_transaction_lock(MIG_LOCK_JOB, deploy->job);
 	mig_transaction_lock(MIG_LOCK_WORKER, deploy->lock);
 	if (deploy->holds_run)
 		mig_transaction_lock(MIG_LOCK_RUN, deploy->lock);
@@ -224,12 +220,13 @@ protect_locks(Deploy *deploy)
 static void
 retake_locks(Deploy *deploy)
 {
-	if (!mig_session_lock(MIG_LOCK_WORKER, deploy->lock, ExclusiveLock) ||
+	if (!mig_session_lock(MIG_LOCK_JOB, deploy->job, ExclusiveLock) ||
+		!mig_session_lock(MIG_LOCK_WORKER, deploy->lock, ExclusiveLock) ||
 		(deploy->holds_run && !mig_session_lock(MIG_LOCK_RUN, deploy->lock, ExclusiveLock)))
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				 errmsg("a statement of the script gave up the run lock, and another run has it now"),
-				 errhint("Take pg_advisory_unlock_all() and DISCARD ALL out of the script.")));
+				 errhint("Take pg_advisory_unlock_all() out of the script.")));
 }
 
 static void
@@ -737,17 +734,16 @@ run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed)
 	int			nest;
 	int			i;
 
+	if (run->step == 0)
+	{
+		nest = NewGUCNestLevel();
+		set_for_step(deploy, false);
+		mig_hooks_run(run, MIG_HOOK_BEFORE_RUN, mig_run_payload(run, 0, NULL));
+		AtEOXact_GUC(false, nest);
+	}
 	run->execution.script = parsed->script;
 	if (!found)
 	{
-		if (run->step == 0)
-		{
-			nest = NewGUCNestLevel();
-			set_for_step(deploy, false);
-			mig_hooks_run(run, MIG_HOOK_BEFORE_RUN, mig_run_payload(run, 0, NULL));
-			AtEOXact_GUC(false, nest);
-		}
-		run->execution.script = parsed->script;
 		journal->down = run->down;
 		journal->done_hash = mig_statement_hash(NULL, NULL);
 		journal->total = parsed->nstmts;
@@ -880,6 +876,7 @@ run_step_with_retries(Deploy *deploy)
 		}
 	} while (again);
 	mig_step_report(&deploy->run);
+	(void) pgstat_report_stat(false);
 }
 
 /* What there is to do, and whether it may be done; false if there is nothing. */
@@ -931,8 +928,10 @@ say_what_is_kept(Deploy *deploy, ErrorData *error)
 		appendStringInfo(&buf, "%d %s done and kept, ", deploy->steps_done,
 						 deploy->steps_done == 1 ? "is" : "are");
 	if (deploy->half_done)
-		appendStringInfo(&buf, "of this one %d of %d statements are done and kept",
-						 deploy->journal.done, deploy->journal.total);
+		appendStringInfo(&buf, "of this one %d of %d statements are done and kept%s",
+						 deploy->journal.done, deploy->journal.total,
+						 deploy->journal.begun != 0 ?
+						 " (what the next has left behind, such as an INVALID index, is cleared away by the next run)" : "");
 	else
 		appendStringInfoString(&buf, "nothing of this one was kept");
 	if (mig_record_failures)

@@ -16,7 +16,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "migrate.h"
+#include "run.h"
 #include "compat.h"
 
 #include <signal.h>
@@ -573,16 +573,14 @@ wait_for_worker(Job *job, bool only_ready)
 static bool
 anything_to_do(const char *project, bool down, const char *target)
 {
-	int			n;
-	MigEntry   *entries;
-	MigPlan    *plan;
+	MigRun		run = {project, down};
 
 	if (!down && target == NULL && !mig_catalog_has_unsettled(project))
 		return false;
-	entries = mig_catalog_load(project, &n);
-	plan = down ? mig_plan_down(entries, n, target) :
-		mig_plan_up(entries, n, target, mig_out_of_order);
-	return plan->nsteps > 0;
+	mig_run_plan(&run, target);
+	if (run.plan->nsteps == 0)
+		mig_run_report_skipped(&run);
+	return run.plan->nsteps > 0;
 }
 
 /*
@@ -607,12 +605,7 @@ enter_gate(const char *project)
 				 errdetail("%s", holder)));
 	if (mig_lock_wait == 0 ||
 		!mig_session_lock_wait(MIG_LOCK_GATE, gate, ExclusiveLock, mig_lock_wait))
-		ereport(ERROR,
-				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("another run of project \"%s\" did not end within %d ms",
-						project, mig_lock_wait),
-				 errdetail("%s", holder),
-				 errhint("Nothing was run. See migrate_lock_holder, and try again; migrate.lock_wait says how long to wait.")));
+		mig_lock_not_available(project, holder);
 	gate_held = true;
 }
 

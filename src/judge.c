@@ -334,7 +334,6 @@ mig_judge(const MigStatement *stmt, const char *note, List **first)
 		case T_ClusterStmt:
 		case T_AlterSystemStmt:
 		case T_AlterDatabaseStmt:
-		case T_DiscardStmt:
 			return MIG_REPEAT;
 		default:
 			return MIG_ASK;

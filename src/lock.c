@@ -89,6 +89,27 @@ mig_lock_try(const char *project)
 }
 
 /*
+ * mig_lock_not_available
+ *		Raise the error that somebody else has the lock; holder describes who.
+ */
+void
+mig_lock_not_available(const char *project, const char *holder)
+{
+	if (mig_lock_wait == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("another run of project \"%s\" is going on", project),
+				 errdetail("%s", holder),
+				 errhint("Nothing was run. Try again when it has ended, or set migrate.lock_wait to wait for it.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("another run of project \"%s\" did not end within %d ms",
+					project, mig_lock_wait),
+			 errdetail("%s", holder),
+			 errhint("Nothing was run. See migrate_lock_holder, and try again; migrate.lock_wait says how long to wait.")));
+}
+
+/*
  * mig_lock_wait_for
  *		Wait for the run lock, for migrate.lock_wait at most.
  *
@@ -104,11 +125,7 @@ mig_lock_wait_for(const char *project, const char *holder)
 
 	set_tag(&tag, project);
 	if (mig_lock_wait == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("another run of project \"%s\" is going on", project),
-				 errdetail("%s", holder),
-				 errhint("Nothing was run. Try again when it has ended, or set migrate.lock_wait to wait for it.")));
+		mig_lock_not_available(project, holder);
 
 	/* only a subtransaction makes it safe to give up a wait and go on */
 	BeginInternalSubTransaction(NULL);
@@ -139,12 +156,7 @@ mig_lock_wait_for(const char *project, const char *holder)
 		CurrentResourceOwner = owner;
 		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 			ReThrowError(error);
-		ereport(ERROR,
-				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
-				 errmsg("another run of project \"%s\" did not end within %d ms",
-						project, mig_lock_wait),
-				 errdetail("%s", holder),
-				 errhint("Nothing was run. See migrate_lock_holder, and try again; migrate.lock_wait says how long to wait.")));
+		mig_lock_not_available(project, holder);
 	}
 	PG_END_TRY();
 }

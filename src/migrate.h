@@ -217,6 +217,7 @@ typedef enum MigLockClass
 } MigLockClass;
 
 extern bool mig_lock_try(const char *project);
+extern void mig_lock_not_available(const char *project, const char *holder);
 extern void mig_lock_wait_for(const char *project, const char *holder);
 extern void mig_lock_release(const char *project);
 extern bool mig_lock_worker_busy(const char *project);

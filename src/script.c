@@ -568,8 +568,6 @@ toplevel_command(Node *stmt)
 			return "DROP TABLESPACE";
 		case T_AlterSystemStmt:
 			return "ALTER SYSTEM";
-		case T_DiscardStmt:
-			return ((DiscardStmt *) stmt)->target == DISCARD_ALL ? "DISCARD ALL" : NULL;
 		case T_CreateSubscriptionStmt:
 			{
 				List	   *options = ((CreateSubscriptionStmt *) stmt)->options;
@@ -884,6 +882,13 @@ find_units(MigParsed *parsed, int n, ErrorPlace *place)
 			set_transaction(place, stmt, unit);
 			continue;
 		}
+		if (IsA(stmt->raw->stmt, DiscardStmt) &&
+			((DiscardStmt *) stmt->raw->stmt)->target == DISCARD_ALL)
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_BAD_SCRIPT),
+					 errmsg("DISCARD ALL cannot run in a migration"),
+					 errhint("It would give up the run's locks and its role. Use RESET ALL, DISCARD PLANS, DISCARD SEQUENCES or DISCARD TEMP."),
+					 statement_position(place, stmt)));
 		if (stmt->class == MIG_CLASS_TOPLEVEL)
 		{
 			if (control.begin != NULL)
@@ -1241,9 +1246,13 @@ bytea *
 mig_statement_hash(const bytea *before, const MigStatement *stmt)
 {
 	LexerSettings saved = pin_lexer();
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "migrate statement hash",
+												  ALLOCSET_DEFAULT_SIZES);
 	pg_cryptohash_ctx *hash = mig_hash_begin();
 	bytea	   *volatile result = NULL;
 
+	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
 		if (before != NULL)
@@ -1252,6 +1261,7 @@ mig_statement_hash(const bytea *before, const MigStatement *stmt)
 			hash_tokens(hash, mig_statement_text(stmt));
 		if (stmt != NULL && stmt->data)
 			hash_token(hash, 'd', pnstrdup(stmt->data, stmt->data_len));
+		MemoryContextSwitchTo(caller);
 		result = mig_hash_end(hash);
 	}
 	PG_FINALLY();
@@ -1259,5 +1269,6 @@ mig_statement_hash(const bytea *before, const MigStatement *stmt)
 		unpin_lexer(&saved);
 	}
 	PG_END_TRY();
+	MemoryContextDelete(context);
 	return result;
 }
