@@ -130,6 +130,7 @@ CREATE TABLE migrate_journal (
 	total integer NOT NULL,
 	done_hash bytea NOT NULL,
 	begun integer,
+	begun_statement text,
 	begun_note text,
 	outcome text COLLATE "C" CHECK (outcome IN ('failed', 'unknown')),
 	message text,

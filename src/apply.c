@@ -461,26 +461,14 @@ migrate_repair(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(action));
 }
 
-/* One more statement of a half done migration is done. */
+/* The statement in doubt is done; the script need not be what it was. */
 static void
-count_as_done(const MigEntry *entry, MigJournal *journal)
+count_as_done(MigJournal *journal)
 {
-	MigStored  *stored = mig_catalog_fetch(mig_project, entry->key);
-	MigScript  *script;
-	MigParsed  *parsed;
+	MigScript	script = {journal->statement, NULL, 1, false};
+	MigParsed  *parsed = mig_script_parse(&script, NULL);
 
-	if (stored == NULL)
-		elog(ERROR, "a half done migration is not registered");
-	script = journal->down ? &stored->down : &stored->up;
-	parsed = mig_script_parse(script, NULL);
-	if (journal->begun > parsed->nstmts)
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_HALF_DONE),
-				 errmsg("the script of migration %s has only %d statements now",
-						mig_label(entry->version, entry->name), parsed->nstmts),
-				 errhint("Register the text that ran so far.")));
-	journal->done_hash = mig_statement_hash(journal->done_hash,
-											&parsed->stmts[journal->begun - 1]);
+	journal->done_hash = mig_statement_hash(journal->done_hash, &parsed->stmts[0]);
 	journal->done = journal->begun;
 }
 
@@ -512,13 +500,11 @@ migrate_resolve(PG_FUNCTION_ARGS)
 				 errhint("CALL %s() goes on with it.",
 						 entry->unfinished == 'u' ? "migrate_deploy" : "migrate_undo") : 0));
 	if (done)
-		count_as_done(entry, &journal);
+		count_as_done(&journal);
 	log_change(&chain, "resolve", entry,
 			   psprintf("statement %d: %s", journal.begun, outcome));
 	mig_chain_close(&chain);
-	journal.begun = 0;
-	journal.note = NULL;
-	journal.unknown = false;
+	mig_journal_settle(&journal);
 	mig_journal_write(mig_project, entry->key, &journal, NULL, 0);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);

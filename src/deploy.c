@@ -407,9 +407,7 @@ advance_journal(Deploy *deploy, const MigParsed *parsed, int upto)
 	for (; journal->done < upto; journal->done++)
 		journal->done_hash = mig_statement_hash(journal->done_hash,
 												&parsed->stmts[journal->done]);
-	journal->begun = 0;
-	journal->note = NULL;
-	journal->unknown = false;
+	mig_journal_settle(journal);
 	write_journal(deploy, NULL);
 }
 
@@ -432,22 +430,40 @@ run_first(Deploy *deploy, const char *sql)
 	commit(deploy);
 }
 
-/* Find out about a statement that was begun and may be done. */
+static void
+refuse_in_doubt(Deploy *deploy)
+{
+	const MigJournal *journal = &deploy->journal;
+	const MigEntry *entry = deploy->run.plan->steps[deploy->run.step].entry;
+	char	   *version = quote_literal_cstr(entry->version);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_MIG_HALF_DONE),
+			 errmsg("migration %s was interrupted in statement %d, and it cannot be told whether that is done",
+					deploy->run.execution.label, journal->begun),
+			 errdetail("%d of %d statements are done. In doubt is: %s",
+					   journal->done, journal->total, journal->statement),
+			 errhint("Look, and call migrate_resolve(%s, 'done') or migrate_resolve(%s, 'retry'); then go on.",
+					 version, version)));
+}
+
+/*
+ * Find out about a statement that was begun and may be done: the one that
+ * was, whatever the script says now.
+ */
 static void
 judge_begun(Deploy *deploy, const MigParsed *parsed)
 {
 	MigJournal *journal = &deploy->journal;
-	int			index = journal->begun - 1;
+	MigScript	script = {journal->statement, NULL, 1, false};
+	const MigStatement *stmt = mig_script_parse(&script, NULL)->stmts;
 	MigVerdict	verdict = MIG_ASK;
 	List	   *first = NIL;
 	ListCell   *lc;
 
-	if (index != journal->done || index >= parsed->nstmts)
-		refuse_half_done(deploy, "its script has another statement now where one may be done already",
-						 "Register the text that ran so far; or finish or undo it by hand and say so with migrate_mark() or migrate_unmark().");
 	begin(deploy);
 	if (!journal->unknown)
-		verdict = mig_judge(&parsed->stmts[index], journal->note, &first);
+		verdict = mig_judge(stmt, journal->note, &first);
 	commit(deploy);
 	foreach(lc, first)
 		run_first(deploy, (char *) lfirst(lc));
@@ -456,52 +472,55 @@ judge_begun(Deploy *deploy, const MigParsed *parsed)
 	switch (verdict)
 	{
 		case MIG_IS_DONE:
+			if (journal->done >= parsed->nstmts ||
+				mig_key_cmp(mig_statement_hash(NULL, stmt),
+							mig_statement_hash(NULL, &parsed->stmts[journal->done])) != 0)
+				refuse_half_done(deploy, "what is done of it is not what its script says now",
+								 "Register the text that ran so far, and change only what comes after; or finish or undo it by hand and say so with migrate_mark() or migrate_unmark().");
 			ereport(NOTICE,
 					(errmsg("migration %s: statement %d was done before, and is not repeated",
-							deploy->run.execution.label, index + 1)));
-			advance_journal(deploy, parsed, index + 1);
+							deploy->run.execution.label, journal->begun)));
+			advance_journal(deploy, parsed, journal->done + 1);
 			break;
 		case MIG_REPEAT:
+			mig_journal_settle(journal);
+			write_journal(deploy, NULL);
 			break;
 		case MIG_ASK:
 			journal->unknown = true;
 			write_journal(deploy, "its outcome is not known");
-			commit(deploy);
-			ereport(ERROR,
-					(errcode(ERRCODE_MIG_HALF_DONE),
-					 errmsg("migration %s was interrupted in statement %d (line %d), and it cannot be told whether that is done",
-							deploy->run.execution.label, index + 1, parsed->stmts[index].line),
-					 errdetail("%d of %d statements are done. The next is: %s",
-							   journal->done, journal->total,
-							   mig_statement_text(&parsed->stmts[index])),
-					 errhint("Look, and call migrate_resolve(%s, 'done') or migrate_resolve(%s, 'retry'); then go on.",
-							 quote_literal_cstr(deploy->run.plan->steps[deploy->run.step].entry->version),
-							 quote_literal_cstr(deploy->run.plan->steps[deploy->run.step].entry->version))));
+			break;
 	}
 	commit(deploy);
+	if (verdict == MIG_ASK)
+		refuse_in_doubt(deploy);
+}
+
+/* The journal as it is about to begin a statement that may commit by itself. */
+static void
+begin_in_journal(Deploy *deploy, const MigStatement *stmt, int index, char *note)
+{
+	deploy->journal.begun = index + 1;
+	deploy->journal.statement = mig_statement_text(stmt);
+	deploy->journal.note = note;
+	write_journal(deploy, NULL);
 }
 
 static void
 run_toplevel_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 {
 	const MigStatement *stmt = &parsed->stmts[unit->first];
-	MigJournal *journal = &deploy->journal;
 	List	   *first;
 	ListCell   *lc;
 
-	if (journal->begun == 0)
-	{
-		begin(deploy);
-		first = mig_judge_before(stmt);
-		commit(deploy);
-		foreach(lc, first)
-			run_first(deploy, (char *) lfirst(lc));
-	}
+	begin(deploy);
+	first = mig_judge_before(stmt);
+	commit(deploy);
+	foreach(lc, first)
+		run_first(deploy, (char *) lfirst(lc));
 
 	begin(deploy);
-	journal->begun = unit->first + 1;
-	journal->note = mig_judge_note(stmt);
-	write_journal(deploy, NULL);
+	begin_in_journal(deploy, stmt, unit->first, mig_judge_note(stmt));
 	commit(deploy);
 
 	begin(deploy);
@@ -556,8 +575,6 @@ set_block_options(const MigUnit *unit)
 static void
 run_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 {
-	MigJournal *journal = &deploy->journal;
-
 	if (unit->toplevel)
 	{
 		run_toplevel_unit(deploy, parsed, unit);
@@ -569,8 +586,7 @@ run_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 	if (may_commit(parsed, unit))
 	{
 		/* to be seen afterwards only if the statement commits on its way */
-		journal->begun = unit->first + 1;
-		write_journal(deploy, NULL);
+		begin_in_journal(deploy, &parsed->stmts[unit->first], unit->first, NULL);
 		mig_execute_toplevel(&deploy->run.execution, parsed, unit->first);
 	}
 	else
@@ -681,6 +697,26 @@ is_worth_retry(const Deploy *deploy, const ErrorData *error)
 		 error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED);
 }
 
+/* After an error in a unit: what of it may be done? */
+static void
+look_back(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
+{
+	MigRun	   *run = &deploy->run;
+
+	if (unit->toplevel)
+	{
+		if (mig_judge_failed(&parsed->stmts[unit->first]))
+			mig_journal_settle(&deploy->journal);
+		return;
+	}
+
+	/* a statement that commits on its way has left its mark */
+	begin(deploy);
+	(void) mig_journal_read(run->project, run->plan->steps[run->step].entry->key,
+							&deploy->journal);
+	commit(deploy);
+}
+
 static void
 run_unit_with_retries(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 {
@@ -691,7 +727,6 @@ run_unit_with_retries(Deploy *deploy, const MigParsed *parsed, const MigUnit *un
 	do
 	{
 		ErrorData  *volatile error = NULL;
-		MigJournal	before = deploy->journal;
 
 		again = false;
 		nblockers = 0;
@@ -709,9 +744,7 @@ run_unit_with_retries(Deploy *deploy, const MigParsed *parsed, const MigUnit *un
 		PG_END_TRY();
 		if (error != NULL)
 		{
-			/* what refuses a transaction may have left something behind */
-			if (!unit->toplevel)
-				deploy->journal = before;
+			look_back(deploy, parsed, unit);
 			if (!is_worth_retry(deploy, error))
 				ReThrowError(error);
 			prepare_retry(deploy, error, attempt++);
@@ -753,6 +786,7 @@ run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed)
 	}
 	else
 	{
+		deploy->half_done = true;
 		if (journal->down != run->down)
 			elog(ERROR, "migration %s is half done in the other direction",
 				 run->execution.label);
@@ -772,6 +806,8 @@ run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed)
 
 	/* from here on it may wait for those who wait for the run lock */
 	release_run_lock(deploy);
+	if (journal->begun != 0)
+		judge_begun(deploy, parsed);
 	for (i = 0; i < parsed->nunits; i++)
 	{
 		const MigUnit *unit = &parsed->units[i];
@@ -897,12 +933,12 @@ plan(Deploy *deploy, const char *target, const char *client_addr)
 		run->results = MemoryContextAllocExtended(deploy->context,
 												  sizeof(MigResult) * run->plan->nsteps,
 												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-		mig_run_parse_broken(run);
 		nest = NewGUCNestLevel();
 		mig_run_set("role", mig_role);
 		mig_event_init(&run->base, run->project, run->down ? "rollback" : "apply");
 		run->base.client_addr = client_addr;
 		run->base.job = deploy->job;
+		mig_run_parse_broken(run);
 		mig_restore_point(run);
 		mig_chain_close(&run->chain);
 		AtEOXact_GUC(false, nest);
@@ -916,6 +952,7 @@ static void
 say_what_is_kept(Deploy *deploy, ErrorData *error)
 {
 	MigRun	   *run = &deploy->run;
+	const MigEntry *entry = run->plan->steps[Min(run->step, run->plan->nsteps - 1)].entry;
 	const char *function = run->down ? "migrate_undo" : "migrate_deploy";
 	StringInfoData buf;
 
@@ -932,6 +969,9 @@ say_what_is_kept(Deploy *deploy, ErrorData *error)
 						 deploy->journal.done, deploy->journal.total,
 						 deploy->journal.begun != 0 ?
 						 " (what the next has left behind, such as an INVALID index, is cleared away by the next run)" : "");
+	else if (entry->unfinished != '\0')
+		appendStringInfo(&buf, "of this one %d of %d statements were done before and are kept",
+						 entry->done, entry->total);
 	else
 		appendStringInfoString(&buf, "nothing of this one was kept");
 	if (mig_record_failures)
@@ -995,16 +1035,15 @@ record_failure(Deploy *deploy, ErrorData *error)
 	PG_TRY();
 	{
 		begin(deploy);
+		if (deploy->half_done)
+			write_journal(deploy, error->message);
 		if (planned && mig_record_failures)
 		{
 			MigEvent	event;
 
 			mig_run_failure_event(run, error, &event);
 			if (deploy->half_done)
-			{
 				event.statements = deploy->journal.done;
-				write_journal(deploy, error->message);
-			}
 			mig_chain_append(&run->chain, &event);
 			mig_chain_close(&run->chain);
 		}

@@ -33,6 +33,7 @@
 #include "storage/proc.h"
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
+#include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -569,6 +570,17 @@ wait_for_worker(Job *job, bool only_ready)
 	raise_error(job);
 }
 
+/* A version below the current one may be meant as a way back. */
+static bool
+leads_back(bool down, const char *target)
+{
+	char	   *current = mig_catalog_current(mig_project);
+
+	return !down && target != NULL && target[0] != '+' && current != NULL &&
+		mig_key_cmp(mig_version_key(MIG_KIND_VERSIONED, current),
+					mig_version_key(MIG_KIND_VERSIONED, target)) > 0;
+}
+
 /* Is there anything to do?  Raises the plan's errors. */
 static bool
 anything_to_do(const char *project, bool down, const char *target)
@@ -675,8 +687,14 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 		SPI_finish();
 	}
 	if (job.id == 0)
+	{
+		EnsurePortalSnapshotExists();
 		ereport(NOTICE,
-				(errmsg("nothing to do: project \"%s\" is where it should be", project)));
+				(errmsg("nothing to do: project \"%s\" is where it should be", project),
+				 leads_back(down, target) ?
+				 errhint("CALL migrate_undo(%s) goes back to that version.",
+						 quote_literal_cstr(target)) : 0));
+	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 }

@@ -42,9 +42,23 @@ mig_journal_read(const char *project, const bytea *key, MigJournal *journal)
 		journal->begun = mig_int_field(0, 5, 0);
 		journal->note = mig_text_field(&visit, 0, 6);
 		journal->unknown = outcome != NULL && outcome[0] == 'u';
+		journal->statement = mig_text_field(&visit, 0, 8);
 	}
 	mig_leave(&visit);
 	return found;
+}
+
+/*
+ * mig_journal_settle
+ *		No statement is in doubt any more.
+ */
+void
+mig_journal_settle(MigJournal *journal)
+{
+	journal->begun = 0;
+	journal->statement = NULL;
+	journal->note = NULL;
+	journal->unknown = false;
 }
 
 /*
@@ -78,12 +92,12 @@ mig_journal_write(const char *project, const bytea *key, const MigJournal *journ
 				  const char *message, int64 job)
 {
 	MigVisit	visit = mig_enter();
-	Datum		values[10] = {
+	Datum		values[11] = {
 		CStringGetTextDatum(project), PointerGetDatum(key),
 		Int32GetDatum(journal->done), Int32GetDatum(journal->total),
 		PointerGetDatum(journal->done_hash), Int32GetDatum(journal->begun)
 	};
-	bool		nulls[10] = {false};
+	bool		nulls[11] = {false};
 
 	nulls[5] = journal->begun == 0;
 	values[6] = mig_text_datum(journal->note, &nulls[6]);
@@ -92,6 +106,7 @@ mig_journal_write(const char *project, const bytea *key, const MigJournal *journ
 	values[8] = mig_text_datum(message, &nulls[8]);
 	values[9] = Int64GetDatum(job);
 	nulls[9] = job == 0;
+	values[10] = mig_text_datum(journal->statement, &nulls[10]);
 	mig_run_query(Q_JOURNAL_UPDATE, values, nulls);
 	mig_leave(&visit);
 }

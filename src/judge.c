@@ -363,6 +363,26 @@ mig_judge_before(const MigStatement *stmt)
 }
 
 /*
+ * mig_judge_failed
+ *		Does a statement that has failed have no effect that counts, although
+ *		one that was interrupted could not be judged?
+ */
+bool
+mig_judge_failed(const MigStatement *stmt)
+{
+	switch (nodeTag(stmt->raw->stmt))
+	{
+		case T_IndexStmt:
+		case T_DropStmt:
+		case T_ReindexStmt:
+		case T_AlterTableStmt:
+			return false;
+		default:
+			return true;
+	}
+}
+
+/*
  * mig_judge_after
  *		Raise an error if a statement that has succeeded did not do what it is
  *		there for.

@@ -337,6 +337,7 @@ typedef struct MigJournal
 	int			total;
 	bytea	   *done_hash;		/* of these */
 	int			begun;			/* statement that may be done too; 0: none */
+	char	   *statement;		/* its text */
 	char	   *note;			/* what judges its effect */
 	bool		unknown;		/* only a person can */
 } MigJournal;
@@ -354,6 +355,7 @@ typedef struct MigJobEnd
 
 extern bool mig_journal_read(const char *project, const bytea *key,
 							 MigJournal *journal);
+extern void mig_journal_settle(MigJournal *journal);
 extern void mig_journal_begin(const char *project, const MigEntry *entry,
 							  const MigJournal *journal, int64 job);
 extern void mig_journal_write(const char *project, const bytea *key,
@@ -419,6 +421,7 @@ extern char *mig_judge_note(const MigStatement *stmt);
 extern MigVerdict mig_judge(const MigStatement *stmt, const char *note,
 							List **first);
 extern List *mig_judge_before(const MigStatement *stmt);
+extern bool mig_judge_failed(const MigStatement *stmt);
 extern void mig_judge_after(const MigStatement *stmt);
 
 /* run.c */

@@ -470,7 +470,7 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("target \"%s\" leads down", target),
-				 errhint("Use migrate_rollback() to go down.")));
+				 errhint("migrate_rollback() goes down, and CALL migrate_undo() does so through a worker.")));
 	if (target != NULL && target[0] == '+')
 		count = parse_count(target);
 	else if (target != NULL)
@@ -621,7 +621,7 @@ mig_plan_down(MigEntry *entries, int n, const char *target)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("target \"%s\" leads up", target),
-				 errhint("Use migrate_apply() to go up.")));
+				 errhint("migrate_apply() goes up, and CALL migrate_deploy() does so through a worker.")));
 	else
 		limit = target_entry(entries, n, target);
 

@@ -203,7 +203,7 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		2, {INT4OID, INT4ARRAYOID}
 	},
 	[Q_JOURNAL_READ] = {
-		"SELECT direction, done, total, done_hash, begun, begun_note, outcome"
+		"SELECT direction, done, total, done_hash, begun, begun_note, outcome, begun_statement"
 		" FROM %s.migrate_journal WHERE target_schema" EQ "'' AND " PROJECT_KEY,
 		2, {TEXTOID, BYTEAOID}
 	},
@@ -215,10 +215,10 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	},
 	[Q_JOURNAL_UPDATE] = {
 		"UPDATE %s.migrate_journal SET done = $3, total = $4, done_hash = $5, begun = $6,"
-		" begun_note = $7, outcome = $8, message = $9, job = coalesce($10, job)"
+		" begun_note = $7, outcome = $8, message = $9, job = coalesce($10, job), begun_statement = $11"
 		" WHERE target_schema" EQ "'' AND " PROJECT_KEY,
-		10, {TEXTOID, BYTEAOID, INT4OID, INT4OID, BYTEAOID, INT4OID, TEXTOID, TEXTOID,
-		TEXTOID, INT8OID}
+		11, {TEXTOID, BYTEAOID, INT4OID, INT4OID, BYTEAOID, INT4OID, TEXTOID, TEXTOID,
+		TEXTOID, INT8OID, TEXTOID}
 	},
 	[Q_JOURNAL_DELETE] = {
 		"DELETE FROM %s.migrate_journal WHERE target_schema" EQ "'' AND " PROJECT_KEY,
