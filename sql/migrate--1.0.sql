@@ -126,6 +126,7 @@ CREATE TABLE migrate_journal (
 	version text COLLATE "C" NOT NULL,
 	name text COLLATE "C" NOT NULL,
 	direction text COLLATE "C" NOT NULL CHECK (direction IN ('up', 'down')),
+	by_statement boolean NOT NULL,
 	done integer NOT NULL,
 	total integer NOT NULL,
 	done_hash bytea NOT NULL,

@@ -60,6 +60,8 @@ typedef struct Deploy
 	bool		holds_run;
 	int			steps_done;
 	bool		half_done;		/* the current step has a journal */
+	bool		still_applied;	/* ... and is on its way down, not begun */
+	bool		own_transactions;	/* the current script has some */
 	MigJournal	journal;
 	int			lock_timeout;	/* of DDL, ms */
 } Deploy;
@@ -399,11 +401,23 @@ write_journal(Deploy *deploy, const char *message)
 					  &deploy->journal, message, deploy->job);
 }
 
+/* A migration is not applied any more once its down script has begun. */
+static void
+leave_applied(Deploy *deploy)
+{
+	MigRun	   *run = &deploy->run;
+
+	if (deploy->still_applied)
+		mig_catalog_set_rolled_back(run->project, run->plan->steps[run->step].entry->key);
+	deploy->still_applied = false;
+}
+
 static void
 advance_journal(Deploy *deploy, const MigParsed *parsed, int upto)
 {
 	MigJournal *journal = &deploy->journal;
 
+	leave_applied(deploy);
 	for (; journal->done < upto; journal->done++)
 		journal->done_hash = mig_statement_hash(journal->done_hash,
 												&parsed->stmts[journal->done]);
@@ -500,6 +514,7 @@ judge_begun(Deploy *deploy, const MigParsed *parsed)
 static void
 begin_in_journal(Deploy *deploy, const MigStatement *stmt, int index, char *note)
 {
+	leave_applied(deploy);
 	deploy->journal.begun = index + 1;
 	deploy->journal.statement = mig_statement_text(stmt);
 	deploy->journal.note = note;
@@ -596,6 +611,8 @@ run_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 		rollback(deploy);
 		begin(deploy);
 	}
+	else
+		mig_fire_deferred(&deploy->run.execution, &deploy->run.deferrable);
 	retake_locks(deploy);
 	advance_journal(deploy, parsed, unit->first + unit->count);
 	commit(deploy);
@@ -702,6 +719,7 @@ static void
 look_back(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 {
 	MigRun	   *run = &deploy->run;
+	const bytea *key = run->plan->steps[run->step].entry->key;
 
 	if (unit->toplevel)
 	{
@@ -712,8 +730,8 @@ look_back(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 
 	/* a statement that commits on its way has left its mark */
 	begin(deploy);
-	(void) mig_journal_read(run->project, run->plan->steps[run->step].entry->key,
-							&deploy->journal);
+	(void) mig_journal_read(run->project, key, &deploy->journal);
+	deploy->still_applied = run->down && mig_catalog_is_applied(run->project, key);
 	commit(deploy);
 }
 
@@ -745,7 +763,8 @@ run_unit_with_retries(Deploy *deploy, const MigParsed *parsed, const MigUnit *un
 		if (error != NULL)
 		{
 			look_back(deploy, parsed, unit);
-			if (!is_worth_retry(deploy, error))
+			if (!is_worth_retry(deploy, error) ||
+				(!unit->toplevel && deploy->journal.begun != 0))
 				ReThrowError(error);
 			prepare_retry(deploy, error, attempt++);
 			again = true;
@@ -758,12 +777,11 @@ run_unit_with_retries(Deploy *deploy, const MigParsed *parsed, const MigUnit *un
  * look at it is still open.
  */
 static void
-run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed)
+run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed, bool found)
 {
 	MigRun	   *run = &deploy->run;
 	const MigEntry *entry = run->plan->steps[run->step].entry;
 	MigJournal *journal = &deploy->journal;
-	bool		found = mig_journal_read(run->project, entry->key, journal);
 	int			nest;
 	int			i;
 
@@ -775,18 +793,16 @@ run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed)
 		AtEOXact_GUC(false, nest);
 	}
 	run->execution.script = parsed->script;
+	deploy->still_applied = run->down && mig_catalog_is_applied(run->project, entry->key);
 	if (!found)
 	{
 		journal->down = run->down;
 		journal->done_hash = mig_statement_hash(NULL, NULL);
 		journal->total = parsed->nstmts;
-		if (run->down)
-			mig_catalog_set_rolled_back(run->project, entry->key);
 		mig_journal_begin(run->project, entry, journal, deploy->job);
 	}
 	else
 	{
-		deploy->half_done = true;
 		if (journal->down != run->down)
 			elog(ERROR, "migration %s is half done in the other direction",
 				 run->execution.label);
@@ -818,6 +834,7 @@ run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed)
 
 	begin(deploy);
 	protect_locks(deploy);
+	leave_applied(deploy);
 	mig_step_settle(run, stored);
 	reset_session(deploy);
 	nest = NewGUCNestLevel();
@@ -843,21 +860,28 @@ run_step(Deploy *deploy, bool by_statement)
 	const MigStep *step = &run->plan->steps[run->step];
 	MigStored  *stored;
 	MigParsed  *parsed = NULL;
+	bool		found = false;
 
 	take_run_lock(deploy);
 	begin(deploy);
 	protect_locks(deploy);
 	mig_step_begin(run);
 	stored = mig_catalog_fetch_locked(run->project, step->entry);
+	if (step->entry->unfinished != '\0')
+		found = mig_journal_read(run->project, step->entry->key, &deploy->journal);
+	deploy->half_done = found;
 	if (step->action != MIG_COVER)
 	{
 		parsed = mig_execute_parse(&run->execution, step_script(run, stored));
+		deploy->own_transactions = parsed->own_transactions;
+		if (found)
+			by_statement = deploy->journal.by_statement;
+		deploy->journal.by_statement = by_statement;
 		if (by_statement)
 			mig_script_by_statement(parsed);
-		if (step->entry->unfinished != '\0' || deploy->half_done ||
-			by_statement || !is_one_transaction(parsed))
+		if (found || by_statement || !is_one_transaction(parsed))
 		{
-			run_by_units(deploy, stored, parsed);
+			run_by_units(deploy, stored, parsed, found);
 			return;
 		}
 	}
@@ -894,7 +918,8 @@ run_step_with_retries(Deploy *deploy)
 			/* its units were tried again by themselves */
 			if (deploy->half_done)
 				ReThrowError(error);
-			if (!by_statement && deploy->run.execution.stmt != NULL &&
+			if (!by_statement && !deploy->own_transactions &&
+				deploy->run.execution.stmt != NULL &&
 				(error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION ||
 				 error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION))
 			{
@@ -1035,6 +1060,13 @@ record_failure(Deploy *deploy, ErrorData *error)
 	PG_TRY();
 	{
 		begin(deploy);
+		if (deploy->half_done && deploy->journal.done == 0 && deploy->journal.begun == 0)
+		{
+			/* as if it had not been tried, like one that was rolled back */
+			(void) mig_journal_delete(run->project,
+									  run->plan->steps[run->step].entry->key);
+			deploy->half_done = false;
+		}
 		if (deploy->half_done)
 			write_journal(deploy, error->message);
 		if (planned && mig_record_failures)

@@ -43,6 +43,7 @@ mig_journal_read(const char *project, const bytea *key, MigJournal *journal)
 		journal->note = mig_text_field(&visit, 0, 6);
 		journal->unknown = outcome != NULL && outcome[0] == 'u';
 		journal->statement = mig_text_field(&visit, 0, 8);
+		journal->by_statement = mig_bool_field(0, 9);
 	}
 	mig_leave(&visit);
 	return found;
@@ -70,12 +71,12 @@ mig_journal_begin(const char *project, const MigEntry *entry,
 				  const MigJournal *journal, int64 job)
 {
 	MigVisit	visit = mig_enter();
-	Datum		values[8] = {
+	Datum		values[9] = {
 		CStringGetTextDatum(project), PointerGetDatum(entry->key),
 		CStringGetTextDatum(entry->version), CStringGetTextDatum(entry->name),
 		CStringGetTextDatum(journal->down ? "down" : "up"),
 		Int32GetDatum(journal->total), PointerGetDatum(journal->done_hash),
-		Int64GetDatum(job)
+		Int64GetDatum(job), BoolGetDatum(journal->by_statement)
 	};
 
 	mig_run_query(Q_JOURNAL_INSERT, values, NULL);

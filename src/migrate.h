@@ -333,6 +333,7 @@ extern void mig_chain_close(MigChain *chain);
 typedef struct MigJournal
 {
 	bool		down;
+	bool		by_statement;	/* as mig_script_by_statement() has it */
 	int			done;			/* statements */
 	int			total;
 	bytea	   *done_hash;		/* of these */

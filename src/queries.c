@@ -203,15 +203,16 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		2, {INT4OID, INT4ARRAYOID}
 	},
 	[Q_JOURNAL_READ] = {
-		"SELECT direction, done, total, done_hash, begun, begun_note, outcome, begun_statement"
+		"SELECT direction, done, total, done_hash, begun, begun_note, outcome, begun_statement,"
+		" by_statement"
 		" FROM %s.migrate_journal WHERE target_schema" EQ "'' AND " PROJECT_KEY,
 		2, {TEXTOID, BYTEAOID}
 	},
 	[Q_JOURNAL_INSERT] = {
 		"INSERT INTO %s.migrate_journal (project, version_key, version, name, direction,"
-		" done, total, done_hash, job, began_at)"
-		" VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, pg_catalog.clock_timestamp())",
-		8, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, BYTEAOID, INT8OID}
+		" done, total, done_hash, job, by_statement, began_at)"
+		" VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9, pg_catalog.clock_timestamp())",
+		9, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, BYTEAOID, INT8OID, BOOLOID}
 	},
 	[Q_JOURNAL_UPDATE] = {
 		"UPDATE %s.migrate_journal SET done = $3, total = $4, done_hash = $5, begun = $6,"
