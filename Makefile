@@ -56,7 +56,9 @@ demo:
 	@test/demo
 test:
 	@test/run
+matrix:
+	@test/matrix
 bench:
 	@test/bench/run
 
-.PHONY: demo test bench
+.PHONY: demo test matrix bench

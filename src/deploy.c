@@ -598,6 +598,17 @@ run_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 	begin(deploy);
 	set_block_options(unit);
 	protect_locks(deploy);
+	if (!unit->block && unit->count == 1 &&
+		parsed->stmts[unit->first].class == MIG_CLASS_XACT)
+	{
+		deploy->run.execution.line = parsed->stmts[unit->first].line;
+		ereport(ERROR,
+				(errcode(ERRCODE_NO_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s can only be used in transaction blocks",
+						parsed->stmts[unit->first].command),
+				 errhint("Put it between BEGIN and COMMIT."),
+				 errcontext("line %d", parsed->stmts[unit->first].line)));
+	}
 	if (may_commit(parsed, unit))
 	{
 		/* to be seen afterwards only if the statement commits on its way */

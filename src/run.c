@@ -345,10 +345,11 @@ mig_step_record(MigRun *run, const MigStored *stored)
 
 /*
  * mig_step_report
- *		Tell the client that the current step is done.
+ *		Tell the client that the current step is done, and forget what was
+ *		executed: its memory may go.
  */
 void
-mig_step_report(const MigRun *run)
+mig_step_report(MigRun *run)
 {
 	const MigResult *result = &run->results[run->step];
 
@@ -360,6 +361,10 @@ mig_step_report(const MigRun *run)
 					mig_step_label(&result->step), result->statements,
 					result->statements == 1 ? "statement" : "statements",
 					result->duration_us / 1000.0)));
+	run->execution.script = NULL;
+	run->execution.stmt = NULL;
+	run->execution.line = 0;
+	run->execution.statement_no = 0;
 }
 
 static void

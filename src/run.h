@@ -45,7 +45,7 @@ extern void mig_run_set(const char *name, const char *value);
 extern void mig_step_begin(MigRun *run);
 extern void mig_step_settle(MigRun *run, const MigStored *stored);
 extern void mig_step_record(MigRun *run, const MigStored *stored);
-extern void mig_step_report(const MigRun *run);
+extern void mig_step_report(MigRun *run);
 extern void mig_run_failure_event(MigRun *run, const ErrorData *error,
 								  MigEvent *event);
 
