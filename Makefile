@@ -23,6 +23,7 @@ OBJS = \
 	src/register.o \
 	src/run.o \
 	src/script.o \
+	src/units.o \
 	src/version.o \
 	src/worker.o
 

@@ -3,8 +3,9 @@
  * migrate.h
  *	  What the files of the extension share, grouped by the file that owns it.
  *
- * Calls go down this list only: register, apply, job -> run, plan ->
- * execute, log, lock -> catalog, collect -> format -> lines, script, version.
+ * Calls go down this list only: register, apply, job, worker -> deploy -> run
+ * -> hook, plan -> execute, judge, journal, log, lock -> catalog, collect ->
+ * queries, format -> lines, script -> units, version.
  *
  *-------------------------------------------------------------------------
  */
@@ -98,8 +99,16 @@ typedef struct MigParsed
 										 * transaction, or NULL */
 } MigParsed;
 
+/* What a position in an error that is being raised is one in. */
+typedef struct MigErrorPlace
+{
+	const MigScript *script;
+	const char *source;
+	int			source_start;
+	int		   *error_line;		/* where to leave the line, or NULL */
+} MigErrorPlace;
+
 extern MigParsed *mig_script_parse(const MigScript *script, int *error_line);
-extern void mig_script_by_statement(MigParsed *parsed);
 extern int	mig_script_line(const MigScript *script, const char *source,
 							int source_start, int position);
 extern char *mig_script_line_text(const MigScript *script, int line);
@@ -112,6 +121,10 @@ extern void mig_hash_update(pg_cryptohash_ctx *hash, const void *data, size_t le
 extern bytea *mig_hash_end(pg_cryptohash_ctx *hash);
 extern bytea *mig_checksum(const char *text);
 extern bytea *mig_fingerprint(const MigScript *script);
+
+/* units.c */
+extern void mig_find_units(MigParsed *parsed, int n, MigErrorPlace *place);
+extern void mig_script_by_statement(MigParsed *parsed);
 
 /* plan.c */
 typedef enum MigPolicy
