@@ -525,6 +525,8 @@ static void
 run_toplevel_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 {
 	const MigStatement *stmt = &parsed->stmts[unit->first];
+	MigExecution *execution = &deploy->run.execution;
+	ErrorContextCallback callback;
 	List	   *first;
 	ListCell   *lc;
 
@@ -539,14 +541,17 @@ run_toplevel_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 	commit(deploy);
 
 	begin(deploy);
-	mig_execute_toplevel(&deploy->run.execution, parsed, unit->first);
+	mig_execute_toplevel(execution, parsed, unit->first);
 	commit(deploy);
 
 	begin(deploy);
-	deploy->run.execution.stmt = stmt;
-	deploy->run.execution.statement_no = unit->first + 1;
 	retake_locks(deploy);
+	execution->stmt = stmt;
+	execution->statement_no = unit->first + 1;
+	mig_execution_push(&callback, execution);
 	mig_judge_after(stmt);
+	error_context_stack = callback.previous;
+	execution->stmt = NULL;
 	advance_journal(deploy, parsed, unit->first + 1);
 	commit(deploy);
 }
@@ -1003,7 +1008,9 @@ say_what_is_kept(Deploy *deploy, ErrorData *error)
 	if (deploy->half_done)
 		appendStringInfo(&buf, "of this one %d of %d statements are done and kept%s",
 						 deploy->journal.done, deploy->journal.total,
-						 deploy->journal.begun != 0 ?
+						 deploy->journal.begun != 0 && run->execution.stmt != NULL &&
+						 (IsA(run->execution.stmt->raw->stmt, IndexStmt) ||
+						  IsA(run->execution.stmt->raw->stmt, ReindexStmt)) ?
 						 " (what the next has left behind, such as an INVALID index, is cleared away by the next run)" : "");
 	else if (entry->unfinished != '\0')
 		appendStringInfo(&buf, "of this one %d of %d statements were done before and are kept",

@@ -490,8 +490,13 @@ report_activity(const MigExecution *execution, int nstmts)
 	pgstat_report_activity(STATE_RUNNING, activity);
 }
 
-static void
-push_callback(ErrorContextCallback *callback, MigExecution *execution)
+/*
+ * mig_execution_push
+ *		Have errors say where in the script they are, until the caller sets
+ *		error_context_stack back.
+ */
+void
+mig_execution_push(ErrorContextCallback *callback, MigExecution *execution)
 {
 	callback->callback = execution_callback;
 	callback->arg = execution;
@@ -519,7 +524,7 @@ mig_execute_parse(MigExecution *execution, const MigScript *script)
 	execution->line = 0;
 	execution->context_line = NULL;
 	execution->copy = NULL;
-	push_callback(&callback, execution);
+	mig_execution_push(&callback, execution);
 	parsed = mig_script_parse(script, &execution->line);
 	error_context_stack = callback.previous;
 	return parsed;
@@ -545,7 +550,7 @@ run_statements(MigExecution *execution, const MigParsed *parsed, int first,
 	context = AllocSetContextCreate(caller, "migrate script", ALLOCSET_SMALL_SIZES);
 	statement_context = AllocSetContextCreate(context, "migrate statement",
 											  ALLOCSET_DEFAULT_SIZES);
-	push_callback(&callback, execution);
+	mig_execution_push(&callback, execution);
 	for (i = first; i < first + count; i++)
 	{
 		const MigStatement *stmt = &parsed->stmts[i];
@@ -621,11 +626,11 @@ execute_script(MigExecution *execution, const MigScript *script,
 	parsed = mig_execute_parse(execution, script);
 	if (parsed->needs_worker != NULL)
 	{
-		push_callback(&callback, execution);
+		mig_execution_push(&callback, execution);
 		execution->stmt = parsed->needs_worker;
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NEEDS_WORKER),
-				 errmsg("%s cannot run in the caller's transaction",
+				 errmsg("%s cannot run in the transaction that is there",
 						parsed->needs_worker->command)));
 	}
 	nstmts = parsed->nstmts;
@@ -691,7 +696,7 @@ mig_execute_toplevel(MigExecution *execution, const MigParsed *parsed, int index
 	int			saved_timeout = LockTimeout;
 	bool		own_timeout = has_own_lock_timeout(execution, stmt);
 
-	push_callback(&callback, execution);
+	mig_execution_push(&callback, execution);
 	execution->stmt = stmt;
 	execution->statement_no = index + 1;
 	report_activity(execution, parsed->nstmts);
@@ -854,7 +859,7 @@ mig_fire_deferred(MigExecution *execution, MigDeferrable *deferrable)
 	execution->stmt = NULL;
 	execution->statement_no = 0;
 	execution->line = 0;
-	push_callback(&callback, execution);
+	mig_execution_push(&callback, execution);
 	set_constraints(immediate, false);
 	error_context_stack = callback.previous;
 	set_constraints(deferred, true);

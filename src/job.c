@@ -519,7 +519,7 @@ static void
 wait_for_worker(Job *job, bool only_ready)
 {
 	TimestampTz start = GetCurrentTimestamp();
-	TimestampTz look = TimestampTzPlusMilliseconds(start, 2 * TICK);
+	TimestampTz look = TimestampTzPlusMilliseconds(start, TICK);
 	pid_t		pid;
 
 	while (read_messages(job) && !(only_ready && job->ready))
@@ -589,6 +589,10 @@ anything_to_do(const char *project, bool down, const char *target)
 
 	if (!down && target == NULL && !mig_catalog_has_unsettled(project))
 		return false;
+
+	/* what there is now is on its way to something else; the worker will see */
+	if (mig_lock_busy(project))
+		return true;
 	mig_run_plan(&run, target);
 	if (run.plan->nsteps == 0)
 		mig_run_report_skipped(&run);
@@ -651,10 +655,10 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 	MigEvent	who;
 	Job			job = {0};
 
+	mig_refuse_unless_writable(procedure);
 	refuse_atomic(fcinfo, procedure,
 				  down ? "Call it by itself; or use migrate_rollback(), which runs in a transaction, or migrate_start(), which does not wait." :
 				  "Call it by itself; or use migrate_apply(), which runs in a transaction, or migrate_start(), which does not wait.");
-	mig_refuse_unless_writable(procedure);
 	register_callback();
 
 	/* the context of the portal outlives the commits */
@@ -671,6 +675,8 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 		SPI_commit();
 		MemoryContextSwitchTo(context);
 		enter_gate(project);
+		check_client();
+		CHECK_FOR_INTERRUPTS();
 
 		/* whoever was there may have done it */
 		if (anything_to_do(project, down, target))
@@ -795,6 +801,7 @@ migrate_wait(PG_FUNCTION_ARGS)
 	bool		found;
 	bool		over;
 
+	mig_refuse_nested("migrate_wait");
 	refuse_atomic(fcinfo, "migrate_wait", "Call it by itself, or look at migrate_jobs.");
 	register_callback();
 	if (PG_ARGISNULL(0))
@@ -835,6 +842,7 @@ migrate_cancel(PG_FUNCTION_ARGS)
 	MigJobEnd	end;
 	int			pid;
 
+	mig_refuse_nested("migrate_cancel");
 	if (!mig_job_read(job, &end))
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_UNKNOWN_JOB),

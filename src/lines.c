@@ -432,7 +432,8 @@ mig_leading_directives(MigSource *source, MigScript *script, const char *text,
 	char	   *place = script->path ?
 		psprintf("file \"%s\"", script->path) :
 		psprintf("%s script of migration \"%s\"",
-				 up ? "up" : "down", source->version);
+				 up ? "up" : "down",
+				 source->version ? source->version : source->name);
 	MigLines	lines;
 	MigDirective directive;
 

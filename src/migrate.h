@@ -234,6 +234,7 @@ extern void mig_lock_not_available(const char *project, const char *holder);
 extern void mig_lock_wait_for(const char *project, const char *holder);
 extern void mig_lock_release(const char *project);
 extern bool mig_lock_worker_busy(const char *project);
+extern bool mig_lock_busy(const char *project);
 extern int64 mig_lock_number(const char *project);
 extern bool mig_session_lock(MigLockClass class, int64 number, LOCKMODE mode);
 extern bool mig_session_lock_wait(MigLockClass class, int64 number,
@@ -411,6 +412,8 @@ typedef struct MigDeferrable
 	List	   *constraints;	/* of OIDs */
 } MigDeferrable;
 
+extern void mig_execution_push(ErrorContextCallback *callback,
+							   MigExecution *execution);
 extern MigParsed *mig_execute_parse(MigExecution *execution,
 									const MigScript *script);
 extern void mig_execute_statements(MigExecution *execution,
@@ -447,6 +450,7 @@ typedef struct MigResult
 } MigResult;
 
 extern MigResult *mig_run(const char *target, bool down, int *n);
+extern void mig_refuse_nested(const char *function);
 extern void mig_refuse_unless_writable(const char *function);
 extern void mig_refuse_unless_ready(const char *function);
 extern void mig_lock_for_change(const char *project);

@@ -40,16 +40,26 @@
 static MigRun *running = NULL;
 
 /*
- * mig_refuse_unless_writable
- *		Raise an error where nothing can be recorded, or a migration calls.
+ * mig_refuse_nested
+ *		Raise an error where a migration calls.
  */
 void
-mig_refuse_unless_writable(const char *function)
+mig_refuse_nested(const char *function)
 {
 	if (running != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NESTED),
 				 errmsg("%s() cannot be called by a migration", function)));
+}
+
+/*
+ * mig_refuse_unless_writable
+ *		The same, and where nothing can be recorded.
+ */
+void
+mig_refuse_unless_writable(const char *function)
+{
+	mig_refuse_nested(function);
 	if (RecoveryInProgress())
 		ereport(ERROR,
 				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
@@ -694,15 +704,19 @@ mig_run(const char *target, bool down, int *n)
 	run.chain.project = run.project;
 	run.down = down;
 
-	if (down || target != NULL || mig_catalog_has_unsettled(run.project))
-		mig_run_plan(&run, target);
-	if (run.plan == NULL || run.plan->nsteps == 0)
-	{
-		if (run.plan)
-			mig_run_report_skipped(&run);
+	if (!down && target == NULL && !mig_catalog_has_unsettled(run.project))
 		return NULL;
-	}
 
+	/* what a worker has half done is not what to plan from */
+	if (!mig_lock_worker_busy(run.project))
+	{
+		mig_run_plan(&run, target);
+		if (run.plan->nsteps == 0)
+		{
+			mig_run_report_skipped(&run);
+			return NULL;
+		}
+	}
 	mig_lock_for_change(run.project);
 
 	/* what was planned may have been done by whoever held the lock */

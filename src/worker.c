@@ -44,7 +44,8 @@ static const size_t text_fields[] = {
 	offsetof(MigEvent, version), offsetof(MigEvent, name),
 	offsetof(MigEvent, session_role), offsetof(MigEvent, acting_role),
 	offsetof(MigEvent, client_addr), offsetof(MigEvent, application),
-	offsetof(MigEvent, reason), offsetof(MigEvent, sqlstate),
+	offsetof(MigEvent, restore_point), offsetof(MigEvent, reason),
+	offsetof(MigEvent, sqlstate),
 	offsetof(MigEvent, message), offsetof(MigEvent, detail),
 	offsetof(MigEvent, hint), offsetof(MigEvent, context),
 	offsetof(MigEvent, path), offsetof(MigEvent, statement)

@@ -33,9 +33,8 @@ sub files_of
 	}
 	elsif ($name eq 'hatchet')
 	{
-		my $parts = "$PostgreSQL::Test::Utils::tmp_check/hatchet";
+		my $parts = PostgreSQL::Test::Utils::tempdir();
 
-		mkdir $parts;
 		for my $file (sort glob "$corpora/hatchet/*.sql")
 		{
 			my $text = slurp_file($file);
