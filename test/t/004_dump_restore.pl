@@ -326,9 +326,9 @@ my ($list) = run_command([ 'pg_restore', '-l', "$dumps/custom" ]);
 is( join(', ', sort map { /^\d+; \d+ \d+ ((?!ACL|COMMENT)\S.*? migrate\w*)/ ? $1 : () }
 		split(/\n/, $list)),
 	join(', ',
-		'EXTENSION - migrate',
+		'EXTENSION - migrate', 'SEQUENCE SET public migrate_job_seq',
 		map { "TABLE DATA public $_" }
-		  qw(migrate_log migrate_log_head migrate_migration migrate_state)),
+		  qw(migrate_job migrate_journal migrate_log migrate_log_head migrate_migration migrate_state)),
 	'the dump has the extension and the data of its tables');
 
 # A restored log is no easier to forge.
