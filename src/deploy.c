@@ -865,7 +865,36 @@ run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed, bool fo
 	retake_locks(deploy);
 	commit(deploy);
 	deploy->half_done = false;
-	take_run_lock(deploy);
+}
+
+static void
+fetch_callback(void *arg)
+{
+	errcontext("locking migration %s against being registered anew; nothing of it was run",
+			   ((Deploy *) arg)->run.execution.label);
+}
+
+/* The step's texts; somebody may be registering it, for whom we wait as for a run. */
+static MigStored *
+fetch_locked(Deploy *deploy)
+{
+	MigRun	   *run = &deploy->run;
+	ErrorContextCallback callback;
+	MigStored  *stored;
+	int			nest = NewGUCNestLevel();
+	char		timeout[32];
+
+	snprintf(timeout, sizeof(timeout), "%d",
+			 mig_lock_wait == 0 ? 1 : Max(mig_lock_wait, 0));
+	mig_run_set("lock_timeout", timeout);
+	callback.callback = fetch_callback;
+	callback.arg = deploy;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	stored = mig_catalog_fetch_locked(run->project, run->plan->steps[run->step].entry);
+	error_context_stack = callback.previous;
+	AtEOXact_GUC(true, nest);
+	return stored;
 }
 
 /* One attempt at the current step. */
@@ -882,7 +911,7 @@ run_step(Deploy *deploy, bool by_statement)
 	begin(deploy);
 	protect_locks(deploy);
 	mig_step_begin(run);
-	stored = mig_catalog_fetch_locked(run->project, step->entry);
+	stored = fetch_locked(deploy);
 	if (step->entry->unfinished != '\0')
 		found = mig_journal_read(run->project, step->entry->key, &deploy->journal);
 	deploy->half_done = found;
@@ -1077,6 +1106,9 @@ record_failure(Deploy *deploy, ErrorData *error)
 	HOLD_CANCEL_INTERRUPTS();
 	PG_TRY();
 	{
+		begin(deploy);
+		reset_session(deploy);
+		commit(deploy);
 		begin(deploy);
 		if (deploy->half_done && deploy->journal.done == 0 && deploy->journal.begun == 0)
 		{

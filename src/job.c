@@ -632,6 +632,18 @@ leave_gate(void)
 	gate_held = false;
 }
 
+/*
+ * End the transaction of a procedure.  In the next one a snapshot must not
+ * last longer than what it is taken for, whatever the session's default is.
+ */
+static void
+commit_and_go_on(MemoryContext context)
+{
+	SPI_commit();
+	XactIsoLevel = XACT_READ_COMMITTED;
+	MemoryContextSwitchTo(context);
+}
+
 static void
 refuse_atomic(FunctionCallInfo fcinfo, const char *procedure, const char *hint)
 {
@@ -672,8 +684,7 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 	if (anything_to_do(project, down, target))
 	{
 		SPI_connect_ext(SPI_OPT_NONATOMIC);
-		SPI_commit();
-		MemoryContextSwitchTo(context);
+		commit_and_go_on(context);
 		enter_gate(project);
 		check_client();
 		CHECK_FOR_INTERRUPTS();
@@ -683,8 +694,7 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 		{
 			mig_event_init(&who, project, procedure);
 			job.id = mig_job_new(project, down, target, &who);
-			SPI_commit();
-			MemoryContextSwitchTo(context);
+			commit_and_go_on(context);
 			launch(&job, down, target, who.client_addr, InvalidTransactionId);
 			wait_for_worker(&job, false);
 			dsm_detach(job.segment);
@@ -813,7 +823,7 @@ migrate_wait(PG_FUNCTION_ARGS)
 		timeout = interval_ms(PG_GETARG_INTERVAL_P(1));
 
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	SPI_commit();
+	commit_and_go_on(CurrentMemoryContext);
 	over = mig_session_lock(MIG_LOCK_JOB, job, ShareLock);
 	if (!over && timeout != 0)
 		over = mig_session_lock_wait(MIG_LOCK_JOB, job, ShareLock, timeout);
