@@ -164,14 +164,14 @@ create_restore_point(const char *name, XLogRecPtr *lsn)
 		bool		isnull;
 
 		PushActiveSnapshot(GetTransactionSnapshot());
-	SPI_connect();
+		SPI_connect();
 		if (SPI_execute_with_args("SELECT pg_catalog.pg_create_restore_point($1)", 1,
 								  types, values, NULL, false, 0) != SPI_OK_SELECT)
 			elog(ERROR, "could not call pg_create_restore_point()");
 		*lsn = DatumGetLSN(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
 										 1, &isnull));
 		SPI_finish();
-	PopActiveSnapshot();
+		PopActiveSnapshot();
 		ReleaseCurrentSubTransaction();
 		created = true;
 	}

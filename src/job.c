@@ -366,7 +366,6 @@ handle_message(Job *job, void *data, Size size)
 				}
 				else
 				{
-					/* its level is the worker's own matter, which was asked for */
 					MemoryContextSwitchTo(old);
 					ThrowErrorData(&error);
 				}

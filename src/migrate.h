@@ -399,8 +399,8 @@ typedef struct MigExecution
 	char	   *context_line;	/* what the last error was told */
 	void	   *copy;			/* state of a COPY FROM stdin being run */
 	bool		timed;			/* statement_timeout is ours to enforce */
-	int			ddl_lock_timeout;	/* lock_timeout of what readers would queue
-									 * behind, ms; -1: not told apart */
+	int			ddl_lock_timeout;	/* lock_timeout of what readers would
+									 * queue behind, ms; -1: not told apart */
 	int			own_lock_timeout;	/* ... of everything else */
 } MigExecution;
 

@@ -757,7 +757,7 @@ parse(const MigScript *script, MigErrorPlace *place)
 MigParsed *
 mig_script_parse(const MigScript *script, int *error_line)
 {
-	MigErrorPlace	place = {script, script->text, 0, error_line};
+	MigErrorPlace place = {script, script->text, 0, error_line};
 	ErrorContextCallback callback;
 	LexerSettings saved = pin_lexer();
 	MigParsed  *volatile parsed = NULL;
@@ -919,7 +919,7 @@ hash_tokens(pg_cryptohash_ctx *hash, const char *source)
 bytea *
 mig_fingerprint(const MigScript *script)
 {
-	MigErrorPlace	place = {script, script->text, 0, NULL};
+	MigErrorPlace place = {script, script->text, 0, NULL};
 	LexerSettings saved = pin_lexer();
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "migrate fingerprint",
