@@ -262,11 +262,24 @@ add_settings(StringInfo buf)
 	return n;
 }
 
+static ErrorData *
+no_resources(const char *message, const char *hint)
+{
+	ErrorData  *error = palloc0(sizeof(ErrorData));
+
+	error->elevel = ERROR;
+	error->sqlerrcode = ERRCODE_INSUFFICIENT_RESOURCES;
+	error->message = pstrdup(message);
+	error->hint = pstrdup(hint);
+	return error;
+}
+
 /*
- * Register the worker of a job.  The segment is the current resource owner's,
- * so the transaction must last as long as it is needed.
+ * Register the worker of a job; what is missing for it, as an error that the
+ * caller raises, or NULL.  The segment is the current resource owner's, so the
+ * transaction must last as long as it is needed.
  */
-static void
+static ErrorData *
 launch(Job *job, bool down, const char *target, const char *client_addr,
 	   TransactionId xid)
 {
@@ -298,10 +311,8 @@ launch(Job *job, bool down, const char *target, const char *client_addr,
 	size = shm_toc_estimate(&estimator);
 	job->segment = dsm_create(size, DSM_CREATE_NULL_IF_MAXSEGMENTS);
 	if (job->segment == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-				 errmsg("no shared memory segment is free for a worker"),
-				 errhint("Nothing was run. Try again later.")));
+		return no_resources("no shared memory segment is free for a worker",
+							"Nothing was run. Try again later.");
 	toc = shm_toc_create(MIG_JOB_MAGIC, dsm_segment_address(job->segment), size);
 	shared = shm_toc_allocate(toc, sizeof(MigJobShared));
 	memset(shared, 0, sizeof(MigJobShared));
@@ -334,12 +345,11 @@ launch(Job *job, bool down, const char *target, const char *client_addr,
 	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(job->segment));
 	worker.bgw_notify_pid = MyProcPid;
 	if (!RegisterDynamicBackgroundWorker(&worker, &job->handle))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-				 errmsg("no background worker slot is free"),
-				 errhint("Nothing was run. Try again later, or raise max_worker_processes.")));
+		return no_resources("no background worker slot is free",
+							"Nothing was run. Try again later, or raise max_worker_processes.");
 	waiting_for = job->handle;
 	shm_mq_set_handle(job->queue, job->handle);
+	return NULL;
 }
 
 static void
@@ -664,6 +674,7 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 	char	   *target;
 	char	   *project;
 	MigEvent	who;
+	ErrorData  *error;
 	Job			job = {0};
 
 	mig_refuse_unless_writable(procedure);
@@ -694,7 +705,13 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 			mig_event_init(&who, project, procedure);
 			job.id = mig_job_new(project, down, target, &who);
 			commit_and_go_on(context);
-			launch(&job, down, target, who.client_addr, InvalidTransactionId);
+			error = launch(&job, down, target, who.client_addr, InvalidTransactionId);
+			if (error != NULL)
+			{
+				mig_job_finish(job.id, 0, 0, error);
+				commit_and_go_on(context);
+				ThrowErrorData(error);
+			}
 			wait_for_worker(&job, false);
 			dsm_detach(job.segment);
 		}
@@ -741,6 +758,7 @@ migrate_start(PG_FUNCTION_ARGS)
 	char	   *target;
 	bool		down;
 	MigEvent	who;
+	ErrorData  *error;
 	Job			job = {0};
 
 	mig_refuse_unless_writable("migrate_start");
@@ -753,7 +771,9 @@ migrate_start(PG_FUNCTION_ARGS)
 	job.context = context;
 	job.project = mig_project;
 	job.id = mig_job_new(mig_project, down, target, &who);
-	launch(&job, down, target, who.client_addr, GetTopTransactionId());
+	error = launch(&job, down, target, who.client_addr, GetTopTransactionId());
+	if (error != NULL)
+		ThrowErrorData(error);
 	wait_for_worker(&job, true);
 	waiting_for = NULL;
 	dsm_detach(job.segment);

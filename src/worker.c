@@ -239,6 +239,8 @@ is_wanted(const MigJobShared *shared)
 	MigJobEnd	end;
 	bool		wanted;
 
+	/* a cancel is recorded as the job's outcome, if it comes to be one */
+	HOLD_CANCEL_INTERRUPTS();
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	if (TransactionIdIsValid(shared->xid))
@@ -254,6 +256,7 @@ is_wanted(const MigJobShared *shared)
 	}
 	wanted = mig_job_read(shared->job, &end);
 	CommitTransactionCommand();
+	RESUME_CANCEL_INTERRUPTS();
 	return wanted;
 }
 
