@@ -874,19 +874,15 @@ fetch_callback(void *arg)
 			   ((Deploy *) arg)->run.execution.label);
 }
 
-/* The step's texts; somebody may be registering it, for whom we wait as for a run. */
+/* The step's texts. */
 static MigStored *
 fetch_locked(Deploy *deploy)
 {
 	MigRun	   *run = &deploy->run;
 	ErrorContextCallback callback;
 	MigStored  *stored;
-	int			nest = NewGUCNestLevel();
-	char		timeout[32];
+	int			nest = mig_run_limit_lock_wait();
 
-	snprintf(timeout, sizeof(timeout), "%d",
-			 mig_lock_wait == 0 ? 1 : Max(mig_lock_wait, 0));
-	mig_run_set("lock_timeout", timeout);
 	callback.callback = fetch_callback;
 	callback.arg = deploy;
 	callback.previous = error_context_stack;

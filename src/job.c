@@ -78,6 +78,20 @@ wait_for_recorder(BackgroundWorkerHandle *handle, MigRecorderShared *shared)
 	return pg_atomic_read_u32(&shared->state) == MIG_RECORDER_DONE;
 }
 
+/* What the workers of worker.c have in common. */
+static void
+describe_worker(BackgroundWorker *worker, const char *kind, dsm_segment *segment)
+{
+	memset(worker, 0, sizeof(BackgroundWorker));
+	snprintf(worker->bgw_type, BGW_MAXLEN, "migrate %s", kind);
+	snprintf(worker->bgw_library_name, BGW_MAXLEN, "migrate");
+	snprintf(worker->bgw_function_name, BGW_MAXLEN, "migrate_%s_main", kind);
+	worker->bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker->bgw_restart_time = BGW_NEVER_RESTART;
+	worker->bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
+}
+
 /*
  * mig_record_failure
  *		Write an event to the log in a transaction of its own; was it done?
@@ -115,15 +129,8 @@ mig_record_failure(const MigEvent *event, bool wait)
 	shared->size = buf.len;
 	memcpy(shared->data, buf.data, buf.len);
 
-	memset(&worker, 0, sizeof(worker));
+	describe_worker(&worker, "recorder", segment);
 	snprintf(worker.bgw_name, BGW_MAXLEN, "migrate recorder for pid %d", MyProcPid);
-	snprintf(worker.bgw_type, BGW_MAXLEN, "migrate recorder");
-	snprintf(worker.bgw_library_name, BGW_MAXLEN, "migrate");
-	snprintf(worker.bgw_function_name, BGW_MAXLEN, "migrate_recorder_main");
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
 	worker.bgw_notify_pid = wait ? MyProcPid : 0;
 	memcpy(worker.bgw_extra, &MyDatabaseId, sizeof(Oid));
 
@@ -334,15 +341,8 @@ launch(Job *job, bool down, const char *target, const char *client_addr,
 	shm_mq_set_receiver(queue, MyProc);
 	job->queue = shm_mq_attach(queue, job->segment, NULL);
 
-	memset(&worker, 0, sizeof(worker));
+	describe_worker(&worker, "worker", job->segment);
 	snprintf(worker.bgw_name, BGW_MAXLEN, "migrate worker for job " INT64_FORMAT, job->id);
-	snprintf(worker.bgw_type, BGW_MAXLEN, "migrate worker");
-	snprintf(worker.bgw_library_name, BGW_MAXLEN, "migrate");
-	snprintf(worker.bgw_function_name, BGW_MAXLEN, "migrate_worker_main");
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(job->segment));
 	worker.bgw_notify_pid = MyProcPid;
 	if (!RegisterDynamicBackgroundWorker(&worker, &job->handle))
 		return no_resources("no background worker slot is free",

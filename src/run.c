@@ -224,6 +224,24 @@ mig_run_set(const char *name, const char *value)
 								 GUC_ACTION_SAVE, true, 0, false);
 }
 
+/*
+ * mig_run_limit_lock_wait
+ *		Open a level of settings in which locks are waited for as long as
+ *		another run is: for those who look at a migration that somebody may be
+ *		registering.
+ */
+int
+mig_run_limit_lock_wait(void)
+{
+	int			nest = NewGUCNestLevel();
+	char		timeout[32];
+
+	snprintf(timeout, sizeof(timeout), "%d",
+			 mig_lock_wait == 0 ? 1 : Max(mig_lock_wait, 0));
+	mig_run_set("lock_timeout", timeout);
+	return nest;
+}
+
 static void
 lock_plan_callback(void *arg)
 {
@@ -234,13 +252,8 @@ static void
 lock_plan(const char *project, const MigPlan *plan)
 {
 	ErrorContextCallback callback;
-	int			nest = NewGUCNestLevel();
-	char		timeout[32];
+	int			nest = mig_run_limit_lock_wait();
 
-	/* someone may be registering; do not wait for that longer than for a run */
-	snprintf(timeout, sizeof(timeout), "%d",
-			 mig_lock_wait == 0 ? 1 : Max(mig_lock_wait, 0));
-	mig_run_set("lock_timeout", timeout);
 	callback.callback = lock_plan_callback;
 	callback.arg = NULL;
 	callback.previous = error_context_stack;

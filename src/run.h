@@ -41,6 +41,7 @@ extern void mig_run_plan(MigRun *run, const char *target);
 extern void mig_run_refuse_untrusted(const MigRun *run);
 extern void mig_run_report_skipped(const MigRun *run);
 extern void mig_run_parse_broken(MigRun *run);
+extern int	mig_run_limit_lock_wait(void);
 extern void mig_run_set(const char *name, const char *value);
 extern void mig_step_begin(MigRun *run);
 extern void mig_step_settle(MigRun *run, const MigStored *stored);
