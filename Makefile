@@ -21,6 +21,7 @@ OBJS = \
 	src/plan.o \
 	src/queries.o \
 	src/register.o \
+	src/retry.o \
 	src/run.o \
 	src/script.o \
 	src/units.o \

@@ -39,14 +39,6 @@
 /* lock_timeout of DDL where no setting says otherwise, in ms. */
 #define DEFAULT_LOCK_TIMEOUT 5000
 
-/* Pauses between two attempts to get a lock, in ms. */
-#define FIRST_PAUSE_LEAST 100
-#define FIRST_PAUSE_MOST 1000
-#define LONGEST_PAUSE 30000
-
-/* No more than these are named as being in the way. */
-#define MAX_BLOCKERS 32
-
 typedef struct Deploy
 {
 	MigRun		run;
@@ -65,54 +57,6 @@ typedef struct Deploy
 	MigJournal	journal;
 	int			lock_timeout;	/* of DDL, ms */
 } Deploy;
-
-/* Who was in the way of the last wait for a lock. */
-static int	blockers[MAX_BLOCKERS];
-static int	nblockers = 0;
-static bool logs_lock_waits = false;
-static emit_log_hook_type previous_log_hook = NULL;
-
-/*
- * The server tells its log of a lock that is waited for, deadlock_timeout
- * after the wait began: the only moment at which the waiting process itself
- * can see who is in the way.
- */
-static void
-note_blockers(ErrorData *edata)
-{
-	if (edata->elevel == LOG && edata->message_id != NULL &&
-		strncmp(edata->message_id, "process %d still waiting for", 28) == 0)
-	{
-		ArrayType  *pids = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids,
-																  Int32GetDatum(MyProcPid)));
-
-		nblockers = Min(ArrayGetNItems(ARR_NDIM(pids), ARR_DIMS(pids)), MAX_BLOCKERS);
-		memcpy(blockers, ARR_DATA_PTR(pids), nblockers * sizeof(int));
-		if (!logs_lock_waits)
-			edata->output_to_server = false;
-	}
-	else if (edata->elevel == LOG && edata->message_id != NULL && !logs_lock_waits &&
-			 strncmp(edata->message_id, "process %d acquired", 19) == 0)
-		edata->output_to_server = false;
-	if (previous_log_hook)
-		previous_log_hook(edata);
-}
-
-static void
-watch_lock_waits(int lock_timeout)
-{
-	char		value[32];
-
-	logs_lock_waits = log_lock_waits;
-	previous_log_hook = emit_log_hook;
-	emit_log_hook = note_blockers;
-	SetConfigOption("log_lock_waits", "on", PGC_SUSET, PGC_S_OVERRIDE);
-	if (lock_timeout > 0 && DeadlockTimeout > lock_timeout / 2)
-	{
-		snprintf(value, sizeof(value), "%d", Max(lock_timeout / 2, 1));
-		SetConfigOption("deadlock_timeout", value, PGC_SUSET, PGC_S_OVERRIDE);
-	}
-}
 
 static void
 begin(Deploy *deploy)
@@ -593,6 +537,21 @@ set_block_options(const MigUnit *unit)
 }
 
 static void
+refuse_savepoint(Deploy *deploy, const MigParsed *parsed, int index)
+{
+	MigExecution *execution = &deploy->run.execution;
+	ErrorContextCallback callback;
+
+	execution->stmt = &parsed->stmts[index];
+	execution->statement_no = index + 1;
+	mig_execution_push(&callback, execution);
+	ereport(ERROR,
+			(errcode(ERRCODE_NO_ACTIVE_SQL_TRANSACTION),
+			 errmsg("%s can only be used in transaction blocks", execution->stmt->command),
+			 errhint("Put it between BEGIN and COMMIT.")));
+}
+
+static void
 run_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 {
 	if (unit->toplevel)
@@ -603,17 +562,8 @@ run_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 	begin(deploy);
 	set_block_options(unit);
 	protect_locks(deploy);
-	if (!unit->block && unit->count == 1 &&
-		parsed->stmts[unit->first].class == MIG_CLASS_XACT)
-	{
-		deploy->run.execution.line = parsed->stmts[unit->first].line;
-		ereport(ERROR,
-				(errcode(ERRCODE_NO_ACTIVE_SQL_TRANSACTION),
-				 errmsg("%s can only be used in transaction blocks",
-						parsed->stmts[unit->first].command),
-				 errhint("Put it between BEGIN and COMMIT."),
-				 errcontext("line %d", parsed->stmts[unit->first].line)));
-	}
+	if (!unit->block && parsed->stmts[unit->first].class == MIG_CLASS_XACT)
+		refuse_savepoint(deploy, parsed, unit->first);
 	if (may_commit(parsed, unit))
 	{
 		/* to be seen afterwards only if the statement commits on its way */
@@ -634,77 +584,6 @@ run_unit(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 	commit(deploy);
 }
 
-static void
-pause_for(long ms)
-{
-	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms);
-	long		left;
-
-	while ((left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until)) > 0)
-	{
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-						 left, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
-}
-
-/* Who was in the way, as a sentence; NULL if it is not known. */
-static char *
-describe_blockers(Deploy *deploy)
-{
-	Datum	   *pids = palloc(sizeof(Datum) * Max(nblockers, 1));
-	char	   *text;
-	int			i;
-
-	if (nblockers == 0)
-		return NULL;
-	for (i = 0; i < nblockers; i++)
-		pids[i] = Int32GetDatum(blockers[i]);
-	begin(deploy);
-	text = mig_blockers(MyProcPid, construct_array(pids, nblockers, INT4OID, 4, true,
-												   TYPALIGN_INT));
-	commit(deploy);
-	return text ? psprintf("In the way: %s.", text) : NULL;
-}
-
-/*
- * After an error that another attempt may not meet: say so, and wait a while.
- * Raises the error, with who was in the way, if there is to be no other.
- */
-static void
-prepare_retry(Deploy *deploy, ErrorData *error, int attempt)
-{
-	bool		timeout = error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
-	double		pause = Min(Max(deploy->lock_timeout / 4, FIRST_PAUSE_LEAST), FIRST_PAUSE_MOST);
-	char	   *in_the_way = NULL;
-	MigExecution at = deploy->run.execution;
-	int			i;
-
-	if (timeout)
-		in_the_way = describe_blockers(deploy);
-	if (attempt > mig_lock_retries)
-	{
-		if (in_the_way != NULL)
-			error->detail = error->detail ? psprintf("%s\n%s", error->detail, in_the_way) :
-				in_the_way;
-		ReThrowError(error);
-	}
-	for (i = 1; i < attempt; i++)
-		pause = Min(pause * 2, LONGEST_PAUSE);
-	pause *= 0.5 + pg_prng_double(&pg_global_prng_state);
-	ereport(NOTICE,
-			(errmsg("migration %s, line %d, statement %d: %s; attempt %d of %d in %.1f s",
-					at.label, at.line, at.statement_no,
-					timeout ? "did not get a lock in time" : "met a deadlock",
-					attempt + 1, mig_lock_retries + 1, pause / 1000),
-			 in_the_way ? errdetail("%s", in_the_way) : 0));
-	pgstat_report_activity(STATE_RUNNING,
-						   psprintf("migrate: %s, pausing before attempt %d of %d",
-									deploy->run.progress, attempt + 1, mig_lock_retries + 1));
-	pause_for((long) pause);
-}
-
 /* Catch an error, abort, and give it back. */
 static ErrorData *
 catch_error(Deploy *deploy, MemoryContext context)
@@ -720,14 +599,6 @@ catch_error(Deploy *deploy, MemoryContext context)
 	rollback(deploy);
 	deploy->run.chain.open = false;
 	return error;
-}
-
-static bool
-is_worth_retry(const Deploy *deploy, const ErrorData *error)
-{
-	return deploy->run.execution.stmt != NULL &&
-		(error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
-		 error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED);
 }
 
 /* After an error in a unit: what of it may be done? */
@@ -755,6 +626,7 @@ static void
 run_unit_with_retries(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 {
 	MemoryContext context = CurrentMemoryContext;
+	MigRun	   *run = &deploy->run;
 	volatile int attempt = 1;
 	volatile bool again;
 
@@ -763,7 +635,6 @@ run_unit_with_retries(Deploy *deploy, const MigParsed *parsed, const MigUnit *un
 		ErrorData  *volatile error = NULL;
 
 		again = false;
-		nblockers = 0;
 		PG_TRY();
 		{
 			if (deploy->journal.begun != 0)
@@ -779,10 +650,10 @@ run_unit_with_retries(Deploy *deploy, const MigParsed *parsed, const MigUnit *un
 		if (error != NULL)
 		{
 			look_back(deploy, parsed, unit);
-			if (!is_worth_retry(deploy, error) ||
+			if (!mig_is_worth_retry(run, error) ||
 				(!unit->toplevel && deploy->journal.begun != 0))
 				ReThrowError(error);
-			prepare_retry(deploy, error, attempt++);
+			mig_prepare_retry(run, error, attempt++, deploy->lock_timeout);
 			again = true;
 		}
 	} while (again);
@@ -933,6 +804,7 @@ static void
 run_step_with_retries(Deploy *deploy)
 {
 	MemoryContext context = CurrentMemoryContext;
+	MigRun	   *run = &deploy->run;
 	volatile int attempt = 1;
 	volatile bool by_statement = false;
 	volatile bool again;
@@ -944,7 +816,6 @@ run_step_with_retries(Deploy *deploy)
 		ErrorData  *volatile error = NULL;
 
 		again = false;
-		nblockers = 0;
 		PG_TRY();
 		{
 			run_step(deploy, by_statement);
@@ -970,8 +841,8 @@ run_step_with_retries(Deploy *deploy)
 						 errdetail("Line %d: %s", deploy->run.execution.line, error->message)));
 				by_statement = true;
 			}
-			else if (is_worth_retry(deploy, error))
-				prepare_retry(deploy, error, attempt++);
+			else if (mig_is_worth_retry(run, error))
+				mig_prepare_retry(run, error, attempt++, deploy->lock_timeout);
 			else
 				ReThrowError(error);
 			again = true;
@@ -1195,7 +1066,7 @@ mig_deploy(int64 job, bool down, const char *target, const char *client_addr)
 	deploy->user = GetUserId();
 	deploy->session_role = pstrdup(GetConfigOption("session_authorization", false, false));
 	deploy->role = pstrdup(GetConfigOption("role", false, false));
-	watch_lock_waits(deploy->lock_timeout);
+	mig_watch_lock_waits(deploy->lock_timeout);
 
 	PG_TRY();
 	{

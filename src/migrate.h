@@ -4,7 +4,7 @@
  *	  What the files of the extension share, grouped by the file that owns it.
  *
  * Calls go down this list only: register, apply, job, worker -> deploy -> run
- * -> hook, plan -> execute, judge, journal, log, lock -> catalog, collect ->
+ * -> hook, retry, plan -> execute, judge, journal, log, lock -> catalog, collect ->
  * queries, format -> lines, script -> units, version.
  *
  *-------------------------------------------------------------------------

@@ -2,7 +2,8 @@
  *
  * run.h
  *	  A run: what run.c, which has it in the caller's transaction, offers to
- *	  deploy.c, where each step commits by itself, and to hook.c.
+ *	  deploy.c, where each step commits by itself, and to hook.c and retry.c,
+ *	  and what these offer.
  *
  *-------------------------------------------------------------------------
  */
@@ -56,5 +57,11 @@ extern char *mig_step_payload(const MigRun *run, const MigResult *result);
 extern char *mig_run_payload(const MigRun *run, int steps_done, const ErrorData *error);
 extern void mig_notify(const char *payload);
 extern void mig_restore_point(MigRun *run);
+
+/* retry.c */
+extern void mig_watch_lock_waits(int lock_timeout);
+extern bool mig_is_worth_retry(const MigRun *run, const ErrorData *error);
+extern void mig_prepare_retry(MigRun *run, ErrorData *error, int attempt,
+							  int lock_timeout);
 
 #endif							/* MIGRATE_RUN_H */
