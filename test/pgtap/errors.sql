@@ -83,10 +83,10 @@ SELECT ok(f.context ~ ('(^|\n)migration 7_case, up script, line ' || c.line || '
 -- hints: the script's own is kept, where there is none one says what to do
 SELECT is((pg_temp.fail('DO $$ BEGIN RAISE ''x'' USING HINT = ''my hint''; END $$')).hint, 'my hint', 'the hint of the script');
 SELECT matches((pg_temp.fail('SELECT 1 / 0')).hint, 'register it again', 'a hint where there is none');
-SELECT matches((pg_temp.fail('CREATE TABLE p (i int) PARTITION BY LIST (i); REINDEX TABLE p')).hint, 'migrate:no-transaction', 'a statement that refuses when it runs');
-SELECT matches((pg_temp.fail('DO $$ BEGIN COMMIT; END $$')).hint, 'migrate_script', 'a block that commits');
+SELECT matches((pg_temp.fail('CREATE TABLE p (i int) PARTITION BY LIST (i); REINDEX TABLE p')).hint, 'CALL migrate_deploy\(\)', 'a statement that refuses when it runs');
+SELECT matches((pg_temp.fail('DO $$ BEGIN COMMIT; END $$')).hint, 'migrate:no-transaction, and CALL migrate_deploy\(\)', 'a block that commits');
 CREATE TYPE errors.e AS ENUM ('a');
-SELECT matches((pg_temp.fail('ALTER TYPE errors.e ADD VALUE ''b''; SELECT ''b''::errors.e')).hint, 'target', 'a new value of an old enum: how to go on');
+SELECT matches((pg_temp.fail('ALTER TYPE errors.e ADD VALUE ''b''; SELECT ''b''::errors.e')).hint, 'CALL migrate_deploy\(\)', 'a new value of an old enum: how to go on');
 SELECT is((pg_temp.fail('ALTER TYPE errors.e ADD VALUE ''b''; SELECT ''b''::errors.e')).code, '55P04', 'and its SQLSTATE');
 
 -- the role that is recorded is the one that ran it, not the one a script took on

@@ -25,14 +25,27 @@ SELECT version FROM migrate_apply('1');
 -- as the first of the plan
 SELECT * FROM migrate_apply('2');
 SELECT to_regclass('t_i_idx');
--- run by hand and recorded, as the hint says; then down, which needs one too
+-- run by hand and recorded; then down, which needs a worker too
 SELECT migrate_mark('2', 'by hand');
 SELECT version FROM migrate_apply('3');
 SELECT migrate_mark('4', 'by hand');
 SELECT version, action, mode, reason FROM migrate_plan('-1');
 SELECT * FROM migrate_rollback();
 SELECT migrate_current();
-SELECT migrate_unregister(v) FROM unnest('{5,6,7,8,9}'::text[]) v;
+SELECT migrate_unregister(v) FROM unnest('{6,7,8,9}'::text[]) v;
+
+-- a text that could not be parsed: nothing of the run begins
+SELECT migrate_register('6', 'open', E'SELECT 1;\nBEGIN;\nCREATE TABLE s2 ()');
+SELECT * FROM migrate_apply();
+\echo :LAST_ERROR_SQLSTATE
+SELECT migrate_unregister('6');
+SELECT migrate_register('6', 'inside', E'BEGIN;\nCREATE INDEX CONCURRENTLY ON t (i);\nCOMMIT');
+SELECT * FROM migrate_apply();
+SELECT migrate_unregister('6');
+SELECT migrate_register('6', 'prepare', E'BEGIN;\nCREATE TABLE s2 ();\nPREPARE TRANSACTION ''x''');
+SELECT * FROM migrate_apply();
+SELECT to_regclass('s'), sqlstate, line, statement FROM migrate_history ORDER BY id DESC LIMIT 1;
+SELECT migrate_unregister(v) FROM unnest('{5,6}'::text[]) v;
 
 -- isolation levels that would not see what another run has committed
 SELECT migrate_register('5', 'five', 'CREATE TABLE five ()');

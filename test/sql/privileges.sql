@@ -31,7 +31,7 @@ SELECT string_agg(p.proname, ' ' ORDER BY p.proname COLLATE "C") AS executable_b
 SELECT p.proname, p.proconfig
   FROM pg_proc p JOIN pg_depend d ON d.objid = p.oid AND d.classid = 'pg_proc'::regclass
   JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
- WHERE e.extname = 'migrate' AND p.prosecdef;
+ WHERE e.extname = 'migrate' AND p.prosecdef ORDER BY p.proname COLLATE "C";
 -- tables and views
 SELECT c.relname, c.relkind, coalesce(c.relacl::text, '') ~ '[{,]=' AS public
   FROM pg_class c JOIN pg_depend d ON d.objid = c.oid AND d.classid = 'pg_class'::regclass
@@ -49,9 +49,14 @@ SELECT count(*) FROM migrate_migration;
 SELECT count(*) FROM migrate_state;
 SELECT count(*) FROM migrate_log;
 SELECT count(*) FROM migrate_log_head;
+SELECT count(*) FROM migrate_journal;
+SELECT count(*) FROM migrate_job;
+SELECT nextval('migrate_job_seq');
 SELECT count(*) FROM migrate_status;
 SELECT count(*) FROM migrate_history;
 SELECT count(*) FROM migrate_lock_holder;
+SELECT count(*) FROM migrate_jobs;
+SELECT count(*) FROM migrate_progress;
 INSERT INTO migrate_state SELECT;
 UPDATE migrate_migration SET up = 'x';
 DELETE FROM migrate_log;
@@ -72,9 +77,17 @@ SELECT migrate_pending();
 SELECT migrate_verify_log();
 SELECT migrate_new('x');
 SELECT migrate_lock_holders();
+CALL migrate_deploy();
+CALL migrate_undo();
+CALL migrate_wait(1);
+SELECT migrate_start();
+SELECT migrate_cancel(1);
+SELECT migrate_resolve('1', 'done');
+SELECT migrate_running();
+SELECT migrate_blockers(1);
 CREATE TRIGGER t AFTER INSERT ON migrate_state FOR EACH ROW EXECUTE FUNCTION migrate_state_changed();
 -- but this much it may know
-SELECT migrate_current(), migrate_require('1'), migrate_project();
+SELECT migrate_current(), migrate_require('1'), migrate_project(), migrate_worker_runs('privileges');
 SELECT migrate_require('2');
 SELECT project, database = current_database() AS database, session_role = session_user::text AS session_role, acting_role
   FROM migrate_identity();
