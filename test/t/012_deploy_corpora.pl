@@ -107,7 +107,7 @@ sub undo_all
 	{
 		my ($code, $out, $err) = $node->psql($database, q{CALL mig.migrate_undo('base')});
 		return @failed if $code == 0;
-		my ($label, $path) = $err =~ /^CONTEXT:  migration (.+?), down script \((.+?)\), line \d+/m
+		my ($label, $path) = $err =~ /^(?:CONTEXT:  )?migration (.+?), down script \((.+?)\), line \d+/m
 		  or die $err;
 		my $version = $node->safe_psql($database,
 			"SELECT version FROM mig.migrate_status WHERE '$label' IN (version, version || '_' || name)");
