@@ -691,7 +691,7 @@ mig_lock_for_change(const char *project)
 			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 			 errmsg("a run of project \"%s\" is at work outside of a transaction", project),
 			 errdetail("%s", mig_catalog_lock_holder(project)),
-			 errhint("Nothing was run. Waiting here would stop it, because it may have to wait for this transaction; call again when it has ended, or use CALL migrate_deploy(), which can wait.")));
+			 errhint("Nothing was run. Waiting here would stop it, because it may have to wait for this transaction; call again when it has ended. The procedures migrate_deploy() and migrate_undo() can wait.")));
 }
 
 /*
