@@ -171,7 +171,7 @@ is( value(q{SELECT DISTINCT sqlstate FROM migrate_history WHERE outcome <> 'ok' 
 	'', '... and no failure but those of terminated backends');
 is(value('SELECT count(*) FROM migrate_journal'), '0', 'nothing is half done');
 is(value(q{SELECT count(*) FROM migrate_jobs WHERE state = 'running'}), '0', 'no job is running');
-is( value(q{SELECT string_agg(indexrelid::regclass::text, ' ' ORDER BY 1), bool_and(indisvalid)
+is( value(q{SELECT string_agg(indexrelid::regclass::text, ' ' ORDER BY indexrelid::regclass::text), bool_and(indisvalid)
 			  FROM pg_index WHERE indrelid = 'item'::regclass}),
 	join(' ', map { "item_$_" } @CONCURRENT) . '|t',
 	'both indexes are there, and no invalid one');
