@@ -661,7 +661,7 @@ refuse_atomic(FunctionCallInfo fcinfo, const char *procedure, const char *hint)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 				 errmsg("%s() cannot run inside a transaction block", procedure),
-				 errdetail("It commits, and waits without the snapshot of a transaction. A function, a DO block inside a transaction, and a procedure with a SET clause or SECURITY DEFINER are like a transaction block."),
+				 errdetail("It commits, and waits without the snapshot of a transaction. A function, several statements sent as one, and a procedure with a SET clause or SECURITY DEFINER are like a transaction block."),
 				 errhint("%s", hint)));
 }
 
