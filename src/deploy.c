@@ -46,8 +46,7 @@ typedef struct Deploy
 	int64		lock;			/* number of the project's locks */
 	MemoryContext context;		/* the run's, outlives transactions */
 	MemoryContext step_context; /* the step's, outlives them too */
-	Oid			user;			/* who this session works as, */
-	const char *session_role;	/* and the settings that make it so */
+	const char *session_role;	/* settings that say who this session is */
 	const char *role;
 	bool		holds_run;
 	int			steps_done;
@@ -213,7 +212,6 @@ reset_session(Deploy *deploy)
 	ResetAllOptions();
 	set_session("session_authorization", deploy->session_role);
 	set_session("role", deploy->role);
-	SetUserIdAndSecContext(deploy->user, 0);
 }
 
 static MigScript *
@@ -610,7 +608,7 @@ look_back(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 
 	if (unit->toplevel)
 	{
-		if (mig_judge_failed(&parsed->stmts[unit->first]))
+		if (mig_judge_failed(&parsed->stmts[unit->first], deploy->journal.note))
 			mig_journal_settle(&deploy->journal);
 		return;
 	}
@@ -832,6 +830,7 @@ run_step_with_retries(Deploy *deploy)
 				ReThrowError(error);
 			if (!by_statement && !deploy->own_transactions &&
 				deploy->run.execution.stmt != NULL &&
+				strcmp(run->execution.what, run->down ? "down" : "up") == 0 &&
 				(error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION ||
 				 error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION))
 			{
@@ -1060,10 +1059,9 @@ mig_deploy(int64 job, bool down, const char *target, const char *client_addr)
 	run->down = down;
 	run->deferrable.context = context;
 	run->execution.memory = deploy->step_context;
-	run->execution.timed = true;
+	run->execution.in_worker = true;
 	run->execution.ddl_lock_timeout = -1;
 	deploy->lock = mig_lock_number(run->project);
-	deploy->user = GetUserId();
 	deploy->session_role = pstrdup(GetConfigOption("session_authorization", false, false));
 	deploy->role = pstrdup(GetConfigOption("role", false, false));
 	mig_watch_lock_waits(deploy->lock_timeout);

@@ -100,7 +100,7 @@ execution_callback(void *arg)
 	MigExecution *execution = (MigExecution *) arg;
 	const MigStatement *stmt = execution->stmt;
 	int			position = geterrposition();
-	MemoryContext old;
+	char	   *line;
 
 	/* without a statement it is a parse error, and script.c has left the line */
 	if (stmt != NULL)
@@ -138,10 +138,13 @@ execution_callback(void *arg)
 			}
 		}
 	}
-	old = MemoryContextSwitchTo(execution->memory);
-	execution->context_line = describe(execution);
-	MemoryContextSwitchTo(old);
-	errcontext("%s", execution->context_line);
+
+	/* there may be any number of notices */
+	line = MemoryContextStrdup(execution->memory, describe(execution));
+	if (execution->context_line)
+		pfree(execution->context_line);
+	execution->context_line = line;
+	errcontext("%s", line);
 }
 
 /*
@@ -469,15 +472,20 @@ has_own_lock_timeout(const MigExecution *execution, const MigStatement *stmt)
 static void
 begin_statement(const MigExecution *execution)
 {
-	if (execution->timed && StatementTimeout > 0)
+	if (execution->in_worker && StatementTimeout > 0)
 		enable_timeout_after(STATEMENT_TIMEOUT, StatementTimeout);
 }
 
 static void
 end_statement(const MigExecution *execution)
 {
-	if (execution->timed)
-		disable_timeout(STATEMENT_TIMEOUT, false);
+	if (!execution->in_worker)
+		return;
+	disable_timeout(STATEMENT_TIMEOUT, false);
+
+	/* who reads a worker's messages knows the server's encoding only */
+	if (pg_get_client_encoding() != GetDatabaseEncoding())
+		(void) SetClientEncoding(GetDatabaseEncoding());
 }
 
 static void

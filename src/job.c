@@ -202,6 +202,7 @@ typedef struct Job
 	int64		id;
 	const char *project;
 	MemoryContext context;		/* survives the commits of a procedure */
+	MemoryContext scratch;		/* for what one message or look needs */
 	dsm_segment *segment;
 	BackgroundWorkerHandle *handle;
 	shm_mq_handle *queue;
@@ -219,6 +220,8 @@ typedef struct Job
 static BackgroundWorkerHandle *waiting_for = NULL;
 static bool gate_held = false;
 static int64 gate;
+static bool job_held = false;
+static int64 awaited_job;
 
 static void
 transaction_callback(XactEvent event, void *arg)
@@ -231,6 +234,9 @@ transaction_callback(XactEvent event, void *arg)
 	if (gate_held)
 		mig_session_unlock(MIG_LOCK_GATE, gate, ExclusiveLock);
 	gate_held = false;
+	if (job_held)
+		mig_session_unlock(MIG_LOCK_JOB, awaited_job, ShareLock);
+	job_held = false;
 }
 
 static void
@@ -330,7 +336,6 @@ launch(Job *job, bool down, const char *target, const char *client_addr,
 	shared->database = MyDatabaseId;
 	shared->authenticated_user = GetAuthenticatedUserId();
 	shared->session_user = GetSessionUserId();
-	shared->user = GetUserId();
 	shared->xid = xid;
 	shm_toc_insert(toc, MIG_JOB_KEY_FIXED, shared);
 	copy = shm_toc_allocate(toc, strings.len);
@@ -345,42 +350,38 @@ launch(Job *job, bool down, const char *target, const char *client_addr,
 	snprintf(worker.bgw_name, BGW_MAXLEN, "migrate worker for job " INT64_FORMAT, job->id);
 	worker.bgw_notify_pid = MyProcPid;
 	if (!RegisterDynamicBackgroundWorker(&worker, &job->handle))
+	{
+		dsm_detach(job->segment);
 		return no_resources("no background worker slot is free",
 							"Nothing was run. Try again later, or raise max_worker_processes.");
+	}
 	waiting_for = job->handle;
 	shm_mq_set_handle(job->queue, job->handle);
 	return NULL;
 }
 
+/* An error is kept, a notice is passed on and forgotten. */
 static void
-handle_message(Job *job, void *data, Size size)
+handle_message(Job *job, const char *data, Size size)
 {
 	StringInfoData message;
-	MemoryContext old = MemoryContextSwitchTo(job->context);
+	ErrorData	error;
+	MemoryContext old = MemoryContextSwitchTo(data[0] == 'E' ? job->context : job->scratch);
 
 	initStringInfo(&message);
 	appendBinaryStringInfo(&message, data, size);
 	switch (pq_getmsgbyte(&message))
 	{
 		case 'E':
+			pq_parse_errornotice(&message, &error);
+			job->error = palloc(sizeof(ErrorData));
+			*job->error = error;
+			job->error->elevel = ERROR;
+			break;
 		case 'N':
-			{
-				ErrorData	error;
-
-				pq_parse_errornotice(&message, &error);
-				if (error.elevel >= ERROR)
-				{
-					job->error = palloc(sizeof(ErrorData));
-					*job->error = error;
-					job->error->elevel = ERROR;
-				}
-				else
-				{
-					MemoryContextSwitchTo(old);
-					ThrowErrorData(&error);
-				}
-				break;
-			}
+			pq_parse_errornotice(&message, &error);
+			ThrowErrorData(&error);
+			break;
 		case MIG_MESSAGE_READY:
 			job->ready = true;
 			break;
@@ -391,6 +392,7 @@ handle_message(Job *job, void *data, Size size)
 			break;
 	}
 	MemoryContextSwitchTo(old);
+	MemoryContextReset(job->scratch);
 }
 
 /* Read what is there; false if the worker is gone. */
@@ -543,7 +545,13 @@ wait_for_worker(Job *job, bool only_ready)
 		{
 			check_client();
 			if (!only_ready)
+			{
+				MemoryContext old = MemoryContextSwitchTo(job->scratch);
+
 				report_blockers(job);
+				MemoryContextSwitchTo(old);
+				MemoryContextReset(job->scratch);
+			}
 			look = TimestampTzPlusMilliseconds(now, TICK);
 		}
 		if (only_ready && now >= TimestampTzPlusMilliseconds(start, START_WAIT))
@@ -617,12 +625,11 @@ enter_gate(const char *project)
 {
 	char	   *holder;
 
+	/* an interrupt may come just when the lock is granted, which then stays */
 	gate = mig_lock_number(project);
+	gate_held = true;
 	if (mig_session_lock(MIG_LOCK_GATE, gate, ExclusiveLock))
-	{
-		gate_held = true;
 		return;
-	}
 	holder = mig_catalog_lock_holder(project);
 	if (mig_lock_wait != 0)
 		ereport(NOTICE,
@@ -631,7 +638,6 @@ enter_gate(const char *project)
 	if (mig_lock_wait == 0 ||
 		!mig_session_lock_wait(MIG_LOCK_GATE, gate, ExclusiveLock, mig_lock_wait))
 		mig_lock_not_available(project, holder);
-	gate_held = true;
 }
 
 static void
@@ -689,6 +695,7 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 	target = mig_text_argument(fcinfo, 0, NULL);
 	project = pstrdup(mig_project);
 	job.context = context;
+	job.scratch = AllocSetContextCreate(context, "migrate message", ALLOCSET_DEFAULT_SIZES);
 	job.project = project;
 
 	if (anything_to_do(project, down, target))
@@ -762,6 +769,12 @@ migrate_start(PG_FUNCTION_ARGS)
 	Job			job = {0};
 
 	mig_refuse_unless_writable("migrate_start");
+	if (InLocalUserIdChange() || InSecurityRestrictedOperation())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("migrate_start() cannot be called by a security-definer function"),
+				 errdetail("Its job's scripts could become the caller of that function."),
+				 errhint("Call it by itself, as the role that is to run the migrations.")));
 	register_callback();
 	MemoryContextSwitchTo(context);
 	target = mig_text_argument(fcinfo, 0, NULL);
@@ -769,6 +782,7 @@ migrate_start(PG_FUNCTION_ARGS)
 	(void) anything_to_do(mig_project, down, target);
 	mig_event_init(&who, mig_project, "start");
 	job.context = context;
+	job.scratch = AllocSetContextCreate(context, "migrate message", ALLOCSET_DEFAULT_SIZES);
 	job.project = mig_project;
 	job.id = mig_job_new(mig_project, down, target, &who);
 	error = launch(&job, down, target, who.client_addr, GetTopTransactionId());
@@ -843,6 +857,8 @@ migrate_wait(PG_FUNCTION_ARGS)
 
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	commit_and_go_on(CurrentMemoryContext);
+	awaited_job = job;
+	job_held = true;
 	over = mig_session_lock(MIG_LOCK_JOB, job, ShareLock);
 	if (!over && timeout != 0)
 		over = mig_session_lock_wait(MIG_LOCK_JOB, job, ShareLock, timeout);
@@ -852,6 +868,7 @@ migrate_wait(PG_FUNCTION_ARGS)
 				 errmsg("job " INT64_FORMAT " did not end within %d ms", job, timeout),
 				 errhint("It goes on: see migrate_progress, or stop it with migrate_cancel().")));
 	mig_session_unlock(MIG_LOCK_JOB, job, ShareLock);
+	job_held = false;
 
 	found = mig_job_read(job, &end);
 	if (!found)

@@ -31,6 +31,9 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+/* A note: what a statement is to bring about was so before it began. */
+#define WAS_SO "was so before"
+
 typedef struct IndexState
 {
 	Oid			oid;
@@ -180,36 +183,6 @@ note_oids(const char *note, int skip)
 }
 
 /*
- * mig_judge_note
- *		What to remember before a statement begins, for mig_judge(); palloc'd,
- *		or NULL.
- */
-char *
-mig_judge_note(const MigStatement *stmt)
-{
-	Node	   *node = stmt->raw->stmt;
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	if (IsA(node, IndexStmt) && ((IndexStmt *) node)->idxname == NULL)
-	{
-		Oid			heap = relation_oid(((IndexStmt *) node)->relation);
-
-		appendStringInfo(&buf, "%u", heap);
-		foreach(lc, indexes_of(heap))
-			appendStringInfo(&buf, " %u", ((IndexState *) lfirst(lc))->oid);
-		return buf.data;
-	}
-	if (IsA(node, ReindexStmt))
-	{
-		append_oids(&buf, reindex_leftovers((ReindexStmt *) node));
-		return buf.data;
-	}
-	return NULL;
-}
-
-/*
  * An index without a name is known by not having been there before; two of
  * those cannot be told apart.
  */
@@ -314,6 +287,8 @@ mig_judge(const MigStatement *stmt, const char *note, List **first)
 	ListCell   *lc;
 
 	*first = NIL;
+	if (note != NULL && strcmp(note, WAS_SO) == 0)
+		return MIG_REPEAT;
 	switch (nodeTag(node))
 	{
 		case T_IndexStmt:
@@ -338,6 +313,40 @@ mig_judge(const MigStatement *stmt, const char *note, List **first)
 		default:
 			return MIG_ASK;
 	}
+}
+
+/*
+ * mig_judge_note
+ *		What to remember before a statement begins, for mig_judge(); palloc'd,
+ *		or NULL.
+ */
+char *
+mig_judge_note(const MigStatement *stmt)
+{
+	Node	   *node = stmt->raw->stmt;
+	StringInfoData buf;
+	List	   *first;
+	ListCell   *lc;
+
+	initStringInfo(&buf);
+	if (IsA(node, IndexStmt) && ((IndexStmt *) node)->idxname == NULL)
+	{
+		Oid			heap = relation_oid(((IndexStmt *) node)->relation);
+
+		appendStringInfo(&buf, "%u", heap);
+		foreach(lc, indexes_of(heap))
+			appendStringInfo(&buf, " %u", ((IndexState *) lfirst(lc))->oid);
+		return buf.data;
+	}
+	if (IsA(node, ReindexStmt))
+	{
+		append_oids(&buf, reindex_leftovers((ReindexStmt *) node));
+		return buf.data;
+	}
+	if ((IsA(node, IndexStmt) || IsA(node, DropStmt) || IsA(node, AlterTableStmt)) &&
+		mig_judge(stmt, NULL, &first) == MIG_IS_DONE && first == NIL)
+		return pstrdup(WAS_SO);
+	return NULL;
 }
 
 /*
@@ -368,8 +377,10 @@ mig_judge_before(const MigStatement *stmt)
  *		one that was interrupted could not be judged?
  */
 bool
-mig_judge_failed(const MigStatement *stmt)
+mig_judge_failed(const MigStatement *stmt, const char *note)
 {
+	if (note != NULL && strcmp(note, WAS_SO) == 0)
+		return true;
 	switch (nodeTag(stmt->raw->stmt))
 	{
 		case T_IndexStmt:

@@ -398,7 +398,7 @@ typedef struct MigExecution
 	int			line;			/* of the last error, 0 if not known */
 	char	   *context_line;	/* what the last error was told */
 	void	   *copy;			/* state of a COPY FROM stdin being run */
-	bool		timed;			/* statement_timeout is ours to enforce */
+	bool		in_worker;		/* statement_timeout is ours to enforce */
 	int			ddl_lock_timeout;	/* lock_timeout of what readers would
 									 * queue behind, ms; -1: not told apart */
 	int			own_lock_timeout;	/* ... of everything else */
@@ -438,7 +438,7 @@ extern char *mig_judge_note(const MigStatement *stmt);
 extern MigVerdict mig_judge(const MigStatement *stmt, const char *note,
 							List **first);
 extern List *mig_judge_before(const MigStatement *stmt);
-extern bool mig_judge_failed(const MigStatement *stmt);
+extern bool mig_judge_failed(const MigStatement *stmt, const char *note);
 extern void mig_judge_after(const MigStatement *stmt);
 
 /* run.c */
@@ -486,7 +486,6 @@ typedef struct MigJobShared
 	Oid			database;
 	Oid			authenticated_user;
 	Oid			session_user;
-	Oid			user;			/* the current one */
 	TransactionId xid;			/* must commit first; invalid: none */
 	int			nsettings;
 	/* strings: target, client's address, role, and each setting's name, value */

@@ -385,6 +385,7 @@ mig_step_report(MigRun *run)
 					result->statements == 1 ? "statement" : "statements",
 					result->duration_us / 1000.0)));
 	run->execution.script = NULL;
+	run->execution.context_line = NULL;
 	run->execution.stmt = NULL;
 	run->execution.line = 0;
 	run->execution.statement_no = 0;

@@ -226,10 +226,6 @@ take_over(const MigJobShared *shared, const char *role, char *strings)
 	(void) set_config_option("role", role, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SET, true, 0, false);
 	CommitTransactionCommand();
-
-	/* whoever it is that a function of another owner was working as */
-	if (GetUserId() != shared->user)
-		SetUserIdAndSecContext(shared->user, 0);
 }
 
 /* Wait until the transaction is over that wants the job; does it still? */

@@ -105,12 +105,13 @@ SET ROLE regress_migrate_owner;
 CALL migrate_deploy();
 SELECT 1 AS version, session = :'superuser' AS session, current, super FROM auth1 UNION ALL SELECT 2, session = :'superuser', current, super FROM auth2 ORDER BY 1;
 RESET ROLE;
--- from a function of another owner the job is that owner's work
+-- the scripts of a job could become whoever calls a security-definer function
 CREATE FUNCTION start_as_owner() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = deploy_roles, public AS 'SELECT migrate_start(''base'')';
 ALTER FUNCTION start_as_owner() OWNER TO regress_migrate_owner;
-SELECT start_as_owner() AS job \gset
+SELECT start_as_owner();
+SELECT migrate_start('base') AS job \gset
 CALL migrate_wait(:job);
-SELECT state, session_role = :'superuser' AS session_role, acting_role FROM migrate_jobs WHERE job = :job;
+SELECT state, session_role = :'superuser' AS session_role, acting_role = :'superuser' AS acting_role FROM migrate_jobs WHERE job = :job;
 
 -- to cancel a job takes the server's rights on its process
 SET migrate.project = 'deploy_roles_cancel';
