@@ -481,6 +481,8 @@ report_blockers(Job *job)
 	memcpy(job->blockers, ARR_DATA_PTR(pids), n * sizeof(int));
 	job->blocked_report = TimestampTzPlusMilliseconds(now, BLOCKED_AGAIN);
 
+	/* the transaction would see the activity as it was at its first look */
+	pgstat_clear_snapshot();
 	text = mig_blockers(pid, NULL);
 	if (text != NULL)
 		ereport(NOTICE,
@@ -584,7 +586,6 @@ wait_for_worker(Job *job, bool only_ready)
 	waiting_for = NULL;
 	if (!job->canceled)
 		CHECK_FOR_INTERRUPTS();
-	raise_error(job);
 }
 
 /* A version below the current one may be meant as a way back. */
@@ -721,6 +722,13 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 			}
 			wait_for_worker(&job, false);
 			dsm_detach(job.segment);
+			if (!job.ready && job.error != NULL)
+			{
+				/* it could not even connect, so it has no record */
+				mig_job_finish(job.id, 0, 0, job.error);
+				commit_and_go_on(context);
+			}
+			raise_error(&job);
 		}
 		leave_gate();
 		SPI_finish();
@@ -790,6 +798,8 @@ migrate_start(PG_FUNCTION_ARGS)
 		ThrowErrorData(error);
 	wait_for_worker(&job, true);
 	waiting_for = NULL;
+	if (!job.ready)
+		raise_error(&job);
 	dsm_detach(job.segment);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
