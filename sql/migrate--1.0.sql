@@ -284,7 +284,8 @@ CREATE VIEW migrate_status AS
 		   CASE
 				WHEN m.hook IS NOT NULL THEN 'hook'
 				WHEN j.version_key IS NOT NULL THEN
-					CASE WHEN migrate_worker_runs(migrate_project()) THEN 'running'
+					CASE WHEN pg_is_in_recovery() THEN 'unfinished'
+						 WHEN migrate_worker_runs(migrate_project()) THEN 'running'
 						 WHEN j.outcome = 'failed' THEN 'failed'
 						 ELSE 'interrupted' END
 				WHEN s.version_key IS NOT NULL AND m.version_key IS NULL
@@ -368,7 +369,7 @@ CREATE FUNCTION migrate_pending(OUT version text, OUT name text, OUT kind text,
 	BEGIN ATOMIC
 		SELECT version, name, kind, state, remark, path
 		  FROM migrate_status
-		 WHERE state IN ('pending', 'failed', 'interrupted', 'running', 'out of order');
+		 WHERE state IN ('pending', 'failed', 'interrupted', 'running', 'unfinished', 'out of order');
 	END;
 COMMENT ON FUNCTION migrate_pending() IS
 	'what is registered and still has to run, in order of version';
@@ -541,6 +542,7 @@ COMMENT ON VIEW migrate_progress IS
 CREATE VIEW migrate_jobs AS
 	SELECT j.id AS job, j.action, j.target,
 		   CASE WHEN j.outcome IS NOT NULL THEN j.outcome
+				WHEN pg_is_in_recovery() THEN 'unfinished'
 				WHEN EXISTS (SELECT FROM pg_locks l
 							  WHERE l.locktype = 'advisory' AND l.objsubid = 19785 AND l.granted
 								AND l.database = (SELECT d.oid FROM pg_database d

@@ -1016,6 +1016,26 @@ mig_catalog_lock_holder(const char *project)
 	return holder ? holder : pstrdup("Its holder has just ended.");
 }
 
+/*
+ * mig_catalog_busy
+ *		Is anybody else running migrations of the project?  Only looks: to try
+ *		the locks would be in the way of those who take them.
+ */
+bool
+mig_catalog_busy(const char *project)
+{
+	MigVisit	visit = mig_enter();
+	int64		number = mig_lock_number(project);
+	Datum		values[3] = {
+		ObjectIdGetDatum(MyDatabaseId), ObjectIdGetDatum((uint32) ((uint64) number >> 32)),
+		ObjectIdGetDatum((uint32) number)
+	};
+	bool		busy = mig_run_query(Q_BUSY, values, NULL) > 0;
+
+	mig_leave(&visit);
+	return busy;
+}
+
 /* Keep migrate_migration.settled true, whoever writes the state. */
 Datum
 migrate_state_changed(PG_FUNCTION_ARGS)

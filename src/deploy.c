@@ -20,16 +20,11 @@
 #include "compat.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
-#include "common/pg_prng.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "storage/latch.h"
-#include "storage/lock.h"
 #include "storage/proc.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -99,6 +94,10 @@ wait_for_lock(Deploy *deploy, MigLockClass class, LOCKMODE mode)
 				(errmsg("waiting for another run of project \"%s\" to end", project),
 				 errdetail("%s", holder)));
 	pgstat_report_activity(STATE_RUNNING, "migrate: waiting for another run to end");
+
+	/* without the locks of that look, which could be in the other's way */
+	commit(deploy);
+	begin(deploy);
 	if (mig_lock_wait == 0 ? !mig_session_lock(class, deploy->lock, mode) :
 		!mig_session_lock_wait(class, deploy->lock, mode, mig_lock_wait))
 		mig_lock_not_available(project, holder);
@@ -321,16 +320,51 @@ is_setting(const MigStatement *stmt)
 	return false;
 }
 
+/* Is a statement of a block undone by a ROLLBACK TO a savepoint before it? */
+static bool
+is_undone(const MigParsed *parsed, int first, int index, int end)
+{
+	int			i;
+
+	for (i = index + 1; i < end; i++)
+	{
+		TransactionStmt *back = (TransactionStmt *) parsed->stmts[i].raw->stmt;
+		int			j;
+
+		if (!IsA(back, TransactionStmt) || back->kind != TRANS_STMT_ROLLBACK_TO)
+			continue;
+		for (j = i - 1; j >= first; j--)
+		{
+			TransactionStmt *savepoint = (TransactionStmt *) parsed->stmts[j].raw->stmt;
+
+			if (IsA(savepoint, TransactionStmt) &&
+				savepoint->kind == TRANS_STMT_SAVEPOINT &&
+				strcmp(savepoint->savepoint_name, back->savepoint_name) == 0)
+				break;
+		}
+		if (j >= first && j < index)
+			return true;
+	}
+	return false;
+}
+
 /* The settings that the statements done before have left to those after. */
 static void
 replay_settings(Deploy *deploy, const MigParsed *parsed)
 {
 	int			i;
+	int			j;
 
-	for (i = 0; i < deploy->journal.done; i++)
+	for (i = 0; i < parsed->nunits; i++)
 	{
-		if (is_setting(&parsed->stmts[i]))
-			mig_execute_statements(&deploy->run.execution, parsed, i, 1);
+		const MigUnit *unit = &parsed->units[i];
+		int			end = Min(unit->first + unit->count, deploy->journal.done);
+
+		for (j = unit->first; j < end && !unit->rollback; j++)
+		{
+			if (is_setting(&parsed->stmts[j]) && !is_undone(parsed, unit->first, j, end))
+				mig_execute_statements(&deploy->run.execution, parsed, j, 1);
+		}
 	}
 }
 
@@ -1016,7 +1050,10 @@ record_failure(Deploy *deploy, ErrorData *error)
 	PG_END_TRY();
 	if (payload != NULL && run->hooks != NIL)
 		run_failure_hooks(deploy, payload);
-	RESUME_CANCEL_INTERRUPTS();
+
+	/* an error that a hook has caught has let go of it */
+	if (QueryCancelHoldoffCount > 0)
+		RESUME_CANCEL_INTERRUPTS();
 }
 
 static void
@@ -1024,11 +1061,14 @@ finish(Deploy *deploy)
 {
 	MigRun	   *run = &deploy->run;
 
+	/* it is done, whoever would like to cancel it now */
+	HOLD_CANCEL_INTERRUPTS();
 	begin(deploy);
 	if (run->plan->nsteps > 0)
 		mig_notify(mig_run_payload(run, deploy->steps_done, NULL));
 	mig_job_finish(deploy->job, run->plan->nsteps, deploy->steps_done, NULL);
 	commit(deploy);
+	RESUME_CANCEL_INTERRUPTS();
 }
 
 /*
@@ -1069,6 +1109,7 @@ mig_deploy(int64 job, bool down, const char *target, const char *client_addr)
 	PG_TRY();
 	{
 		mig_run_enter(run);
+		CHECK_FOR_INTERRUPTS();
 		take_locks(deploy);
 		if (plan(deploy, target, client_addr))
 		{

@@ -100,7 +100,8 @@ execution_callback(void *arg)
 	MigExecution *execution = (MigExecution *) arg;
 	const MigStatement *stmt = execution->stmt;
 	int			position = geterrposition();
-	char	   *line;
+	char	   *last = execution->context_line;
+	MemoryContext old;
 
 	/* without a statement it is a parse error, and script.c has left the line */
 	if (stmt != NULL)
@@ -140,11 +141,12 @@ execution_callback(void *arg)
 	}
 
 	/* there may be any number of notices */
-	line = MemoryContextStrdup(execution->memory, describe(execution));
-	if (execution->context_line)
-		pfree(execution->context_line);
-	execution->context_line = line;
-	errcontext("%s", line);
+	old = MemoryContextSwitchTo(execution->memory);
+	execution->context_line = describe(execution);
+	MemoryContextSwitchTo(old);
+	if (last)
+		pfree(last);
+	errcontext("%s", execution->context_line);
 }
 
 /*

@@ -31,7 +31,7 @@
 /* Where notifications go. */
 #define CHANNEL "migrate"
 
-/* No more of a text than this is in a payload, in bytes. */
+/* No more of a text than this is in a payload, in bytes as escaped. */
 #define PAYLOAD_TEXT 1000
 
 /*
@@ -68,13 +68,26 @@ mig_hooks_run(MigRun *run, const char *when, const char *payload)
 	execution->label = mig_step_label(&run->plan->steps[Min(run->step, run->plan->nsteps - 1)]);
 }
 
+/* A payload has a limit, which all its texts together must keep. */
 static void
 add_member(StringInfo buf, const char *name, const char *value)
 {
+	StringInfoData escaped;
+	int			len;
+
 	if (value == NULL || value[0] == '\0')
 		return;
-	appendStringInfo(buf, ", \"%s\": ", name);
-	escape_json(buf, pnstrdup(value, pg_mbcliplen(value, strlen(value), PAYLOAD_TEXT)));
+	initStringInfo(&escaped);
+	len = strlen(value);
+	do
+	{
+		len = pg_mbcliplen(value, len, Min(len, PAYLOAD_TEXT));
+		resetStringInfo(&escaped);
+		escape_json(&escaped, pnstrdup(value, len));
+		len /= 2;
+	} while (escaped.len > PAYLOAD_TEXT + 2);
+	appendStringInfo(buf, ", \"%s\": %s", name, escaped.data);
+	pfree(escaped.data);
 }
 
 static void

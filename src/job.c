@@ -22,6 +22,7 @@
 #include <signal.h>
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "executor/spi.h"
 #include "libpq/pqformat.h"
 #include "libpq/pqmq.h"
@@ -39,6 +40,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -169,7 +171,7 @@ mig_record_failure(const MigEvent *event, bool wait)
 /* What a worker takes over of its caller's settings. */
 static const char *const passed_settings[] = {
 	"application_name", "client_min_messages", "search_path", "statement_timeout",
-	"lock_timeout", "work_mem", "maintenance_work_mem", "temp_tablespaces",
+	"lock_timeout", "transaction_timeout", "work_mem", "maintenance_work_mem", "temp_tablespaces",
 	"default_tablespace", "default_table_access_method",
 	"default_toast_compression", "check_function_bodies", "row_security",
 	"DateStyle", "IntervalStyle", "TimeZone", "bytea_output",
@@ -218,19 +220,34 @@ typedef struct Job
 
 /* What an abort of the transaction has to undo, and the end of the session. */
 static BackgroundWorkerHandle *waiting_for = NULL;
+static dsm_segment *pinned = NULL;
 static bool gate_held = false;
 static int64 gate;
 static bool job_held = false;
 static int64 awaited_job;
 
 static void
+forget_worker(void)
+{
+	if (waiting_for != NULL)
+		pfree(waiting_for);
+	waiting_for = NULL;
+}
+
+static void
 transaction_callback(XactEvent event, void *arg)
 {
+	/* what was not wanted in a subtransaction has ended by itself */
+	if (event == XACT_EVENT_COMMIT && pinned == NULL)
+		forget_worker();
 	if (event != XACT_EVENT_ABORT)
 		return;
 	if (waiting_for != NULL)
 		TerminateBackgroundWorker(waiting_for);
-	waiting_for = NULL;
+	forget_worker();
+	if (pinned != NULL)
+		dsm_detach(pinned);
+	pinned = NULL;
 	if (gate_held)
 		mig_session_unlock(MIG_LOCK_GATE, gate, ExclusiveLock);
 	gate_held = false;
@@ -275,26 +292,9 @@ add_settings(StringInfo buf)
 	return n;
 }
 
-static ErrorData *
-no_resources(const char *message, const char *hint)
-{
-	ErrorData  *error = palloc0(sizeof(ErrorData));
-
-	error->elevel = ERROR;
-	error->sqlerrcode = ERRCODE_INSUFFICIENT_RESOURCES;
-	error->message = pstrdup(message);
-	error->hint = pstrdup(hint);
-	return error;
-}
-
-/*
- * Register the worker of a job; what is missing for it, as an error that the
- * caller raises, or NULL.  The segment is the current resource owner's, so the
- * transaction must last as long as it is needed.
- */
-static ErrorData *
-launch(Job *job, bool down, const char *target, const char *client_addr,
-	   TransactionId xid)
+/* Register the worker of a job, which begins when this transaction commits. */
+static void
+launch(Job *job, bool down, const char *target, const char *client_addr)
 {
 	StringInfoData strings;
 	StringInfoData settings;
@@ -306,6 +306,8 @@ launch(Job *job, bool down, const char *target, const char *client_addr,
 	char	   *copy;
 	Size		size;
 	BackgroundWorker worker;
+	MemoryContext old;
+	bool		registered;
 
 	initStringInfo(&strings);
 	add_string(&strings, target);
@@ -324,8 +326,10 @@ launch(Job *job, bool down, const char *target, const char *client_addr,
 	size = shm_toc_estimate(&estimator);
 	job->segment = dsm_create(size, DSM_CREATE_NULL_IF_MAXSEGMENTS);
 	if (job->segment == NULL)
-		return no_resources("no shared memory segment is free for a worker",
-							"Nothing was run. Try again later.");
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("no shared memory segment is free for a worker"),
+				 errhint("Nothing was run. Try again later.")));
 	toc = shm_toc_create(MIG_JOB_MAGIC, dsm_segment_address(job->segment), size);
 	shared = shm_toc_allocate(toc, sizeof(MigJobShared));
 	memset(shared, 0, sizeof(MigJobShared));
@@ -336,7 +340,7 @@ launch(Job *job, bool down, const char *target, const char *client_addr,
 	shared->database = MyDatabaseId;
 	shared->authenticated_user = GetAuthenticatedUserId();
 	shared->session_user = GetSessionUserId();
-	shared->xid = xid;
+	shared->xid = GetTopTransactionId();
 	shm_toc_insert(toc, MIG_JOB_KEY_FIXED, shared);
 	copy = shm_toc_allocate(toc, strings.len);
 	memcpy(copy, strings.data, strings.len);
@@ -349,15 +353,19 @@ launch(Job *job, bool down, const char *target, const char *client_addr,
 	describe_worker(&worker, "worker", job->segment);
 	snprintf(worker.bgw_name, BGW_MAXLEN, "migrate worker for job " INT64_FORMAT, job->id);
 	worker.bgw_notify_pid = MyProcPid;
-	if (!RegisterDynamicBackgroundWorker(&worker, &job->handle))
-	{
-		dsm_detach(job->segment);
-		return no_resources("no background worker slot is free",
-							"Nothing was run. Try again later, or raise max_worker_processes.");
-	}
+
+	/* the handle must outlive whatever ends this, see transaction_callback() */
+	forget_worker();
+	old = MemoryContextSwitchTo(TopMemoryContext);
+	registered = RegisterDynamicBackgroundWorker(&worker, &job->handle);
+	MemoryContextSwitchTo(old);
+	if (!registered)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+				 errmsg("no background worker slot is free"),
+				 errhint("Nothing was run. Try again later, or raise max_worker_processes.")));
 	waiting_for = job->handle;
 	shm_mq_set_handle(job->queue, job->handle);
-	return NULL;
 }
 
 /* An error is kept, a notice is passed on and forgotten. */
@@ -460,6 +468,8 @@ check_client(void)
 static void
 report_blockers(Job *job)
 {
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
 	TimestampTz now = GetCurrentTimestamp();
 	ArrayType  *pids;
 	int			n;
@@ -481,9 +491,17 @@ report_blockers(Job *job)
 	memcpy(job->blockers, ARR_DATA_PTR(pids), n * sizeof(int));
 	job->blocked_report = TimestampTzPlusMilliseconds(now, BLOCKED_AGAIN);
 
-	/* the transaction would see the activity as it was at its first look */
-	pgstat_clear_snapshot();
+	/*
+	 * The locks of this look must not be in the worker's way, nor must the
+	 * next one see the activity as it is now.
+	 */
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
 	text = mig_blockers(pid, NULL);
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	pgstat_clear_snapshot();
 	if (text != NULL)
 		ereport(NOTICE,
 				(errmsg("job " INT64_FORMAT " is waiting for others", job->id),
@@ -583,7 +601,7 @@ wait_for_worker(Job *job, bool only_ready)
 		if (ProcDiePending)
 			CHECK_FOR_INTERRUPTS();
 	}
-	waiting_for = NULL;
+	forget_worker();
 	if (!job->canceled)
 		CHECK_FOR_INTERRUPTS();
 }
@@ -599,6 +617,16 @@ leads_back(bool down, const char *target)
 					mig_version_key(MIG_KIND_VERSIONED, target)) > 0;
 }
 
+/* Have a worker that is ready to begin. */
+static void
+start(Job *job, bool down, const char *target, const char *client_addr)
+{
+	launch(job, down, target, client_addr);
+	wait_for_worker(job, true);
+	if (!job->ready)
+		raise_error(job);
+}
+
 /* Is there anything to do?  Raises the plan's errors. */
 static bool
 anything_to_do(const char *project, bool down, const char *target)
@@ -609,7 +637,7 @@ anything_to_do(const char *project, bool down, const char *target)
 		return false;
 
 	/* what there is now is on its way to something else; the worker will see */
-	if (mig_lock_busy(project))
+	if (mig_catalog_busy(project))
 		return true;
 	mig_run_plan(&run, target);
 	if (run.plan->nsteps == 0)
@@ -618,11 +646,23 @@ anything_to_do(const char *project, bool down, const char *target)
 }
 
 /*
+ * End the transaction of a procedure.  In the next one a snapshot must not
+ * last longer than what it is taken for, whatever the session's default is.
+ */
+static void
+commit_and_go_on(MemoryContext context)
+{
+	SPI_commit();
+	XactIsoLevel = XACT_READ_COMMITTED;
+	MemoryContextSwitchTo(context);
+}
+
+/*
  * One caller at a time has a worker: the others wait here, for nothing but
  * their place in the queue, rather than in workers of their own.
  */
 static void
-enter_gate(const char *project)
+enter_gate(const char *project, MemoryContext context)
 {
 	char	   *holder;
 
@@ -636,6 +676,9 @@ enter_gate(const char *project)
 		ereport(NOTICE,
 				(errmsg("waiting for another run of project \"%s\" to end", project),
 				 errdetail("%s", holder)));
+
+	/* without the locks of that look, which could be in the other's way */
+	commit_and_go_on(context);
 	if (mig_lock_wait == 0 ||
 		!mig_session_lock_wait(MIG_LOCK_GATE, gate, ExclusiveLock, mig_lock_wait))
 		mig_lock_not_available(project, holder);
@@ -646,18 +689,6 @@ leave_gate(void)
 {
 	mig_session_unlock(MIG_LOCK_GATE, gate, ExclusiveLock);
 	gate_held = false;
-}
-
-/*
- * End the transaction of a procedure.  In the next one a snapshot must not
- * last longer than what it is taken for, whatever the session's default is.
- */
-static void
-commit_and_go_on(MemoryContext context)
-{
-	SPI_commit();
-	XactIsoLevel = XACT_READ_COMMITTED;
-	MemoryContextSwitchTo(context);
 }
 
 static void
@@ -681,7 +712,6 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 	char	   *target;
 	char	   *project;
 	MigEvent	who;
-	ErrorData  *error;
 	Job			job = {0};
 
 	mig_refuse_unless_writable(procedure);
@@ -703,7 +733,7 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 	{
 		SPI_connect_ext(SPI_OPT_NONATOMIC);
 		commit_and_go_on(context);
-		enter_gate(project);
+		enter_gate(project, context);
 		check_client();
 		CHECK_FOR_INTERRUPTS();
 
@@ -712,22 +742,13 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 		{
 			mig_event_init(&who, project, procedure);
 			job.id = mig_job_new(project, down, target, &who);
+			start(&job, down, target, who.client_addr);
+			dsm_pin_mapping(job.segment);
+			pinned = job.segment;
 			commit_and_go_on(context);
-			error = launch(&job, down, target, who.client_addr, InvalidTransactionId);
-			if (error != NULL)
-			{
-				mig_job_finish(job.id, 0, 0, error);
-				commit_and_go_on(context);
-				ThrowErrorData(error);
-			}
 			wait_for_worker(&job, false);
+			pinned = NULL;
 			dsm_detach(job.segment);
-			if (!job.ready && job.error != NULL)
-			{
-				/* it could not even connect, so it has no record */
-				mig_job_finish(job.id, 0, 0, job.error);
-				commit_and_go_on(context);
-			}
 			raise_error(&job);
 		}
 		leave_gate();
@@ -773,7 +794,6 @@ migrate_start(PG_FUNCTION_ARGS)
 	char	   *target;
 	bool		down;
 	MigEvent	who;
-	ErrorData  *error;
 	Job			job = {0};
 
 	mig_refuse_unless_writable("migrate_start");
@@ -793,13 +813,8 @@ migrate_start(PG_FUNCTION_ARGS)
 	job.scratch = AllocSetContextCreate(context, "migrate message", ALLOCSET_DEFAULT_SIZES);
 	job.project = mig_project;
 	job.id = mig_job_new(mig_project, down, target, &who);
-	error = launch(&job, down, target, who.client_addr, GetTopTransactionId());
-	if (error != NULL)
-		ThrowErrorData(error);
-	wait_for_worker(&job, true);
-	waiting_for = NULL;
-	if (!job.ready)
-		raise_error(&job);
+	start(&job, down, target, who.client_addr);
+	forget_worker();
 	dsm_detach(job.segment);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
@@ -855,6 +870,12 @@ migrate_wait(PG_FUNCTION_ARGS)
 	bool		over;
 
 	mig_refuse_nested("migrate_wait");
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("migrate_wait() cannot run on a standby"),
+				 errdetail("The worker and its locks are on the primary."),
+				 errhint("Call it on the primary.")));
 	refuse_atomic(fcinfo, "migrate_wait", "Call it by itself, or look at migrate_jobs.");
 	register_callback();
 	if (PG_ARGISNULL(0))

@@ -177,22 +177,6 @@ mig_lock_release(const char *project)
 	CurrentResourceOwner = owner;
 }
 
-static bool
-is_in_use(const char *project, MigLockClass class)
-{
-	ResourceOwner owner = CurrentResourceOwner;
-	LOCKTAG		tag;
-	bool		in_use;
-
-	set_class_tag(&tag, class, lock_number(project, ""));
-	CurrentResourceOwner = CurTransactionResourceOwner;
-	in_use = LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL;
-	if (!in_use)
-		(void) LockRelease(&tag, ShareLock, false);
-	CurrentResourceOwner = owner;
-	return in_use;
-}
-
 /*
  * mig_lock_worker_busy
  *		Is a worker of the project at work?
@@ -200,17 +184,17 @@ is_in_use(const char *project, MigLockClass class)
 bool
 mig_lock_worker_busy(const char *project)
 {
-	return is_in_use(project, MIG_LOCK_WORKER);
-}
+	ResourceOwner owner = CurrentResourceOwner;
+	LOCKTAG		tag;
+	bool		busy;
 
-/*
- * mig_lock_busy
- *		Is anybody else running migrations of the project?
- */
-bool
-mig_lock_busy(const char *project)
-{
-	return is_in_use(project, MIG_LOCK_WORKER) || is_in_use(project, MIG_LOCK_RUN);
+	set_class_tag(&tag, MIG_LOCK_WORKER, lock_number(project, ""));
+	CurrentResourceOwner = CurTransactionResourceOwner;
+	busy = LockAcquire(&tag, ShareLock, false, true) == LOCKACQUIRE_NOT_AVAIL;
+	if (!busy)
+		(void) LockRelease(&tag, ShareLock, false);
+	CurrentResourceOwner = owner;
+	return busy;
 }
 
 /*

@@ -234,7 +234,6 @@ extern void mig_lock_not_available(const char *project, const char *holder);
 extern void mig_lock_wait_for(const char *project, const char *holder);
 extern void mig_lock_release(const char *project);
 extern bool mig_lock_worker_busy(const char *project);
-extern bool mig_lock_busy(const char *project);
 extern int64 mig_lock_number(const char *project);
 extern bool mig_session_lock(MigLockClass class, int64 number, LOCKMODE mode);
 extern bool mig_session_lock_wait(MigLockClass class, int64 number,
@@ -268,6 +267,7 @@ typedef struct MigHook
 extern bool mig_extension(Oid *schema, Oid *owner);
 extern char *mig_catalog_schema(void);
 extern char *mig_catalog_lock_holder(const char *project);
+extern bool mig_catalog_busy(const char *project);
 extern bool mig_catalog_has_unsettled(const char *project);
 extern MigEntry *mig_catalog_load(const char *project, int *n);
 extern void mig_catalog_lock_plan(const char *project, const MigPlan *plan);

@@ -198,6 +198,13 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" FROM %s.migrate_lock_holders() WHERE project" EQ "$1 LIMIT 1",
 		1, {TEXTOID}
 	},
+	[Q_BUSY] = {
+		"SELECT 1 FROM pg_catalog.pg_locks l WHERE l.locktype" EQ "'advisory'"
+		" AND l.database" EQ "$1 AND l.classid" EQ "$2 AND l.objid" EQ "$3"
+		" AND l.objsubid" EQ "ANY ('{19783,19784}'::pg_catalog.int2[]) AND l.granted"
+		" AND l.mode" EQ "'ExclusiveLock' AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()",
+		3, {OIDOID, OIDOID, OIDOID}
+	},
 	[Q_BLOCKERS] = {
 		"SELECT %s.migrate_blockers($1, $2)",
 		2, {INT4OID, INT4ARRAYOID}

@@ -299,6 +299,8 @@ migrate_worker_main(Datum arg)
 											  MIG_WORKER_FLAGS);
 	PG_TRY();
 	{
+		/* what audits a session has to see this one too */
+		process_session_preload_libraries();
 		take_over(shared, role, strings);
 		SetCurrentStatementStartTimestamp();
 		StartTransactionCommand();

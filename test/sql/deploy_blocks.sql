@@ -181,4 +181,29 @@ CALL deploy('23', $$BEGIN; INSERT INTO trail (what) VALUES ('before'); REINDEX T
 TABLE seen;
 SELECT version, state FROM migrate_status WHERE state <> 'applied';
 SELECT count(*) FROM migrate_journal WHERE project = migrate_project();
+
+-- what goes on has the settings that lasted, not those that were rolled back
+SET migrate.project = 'deploy_blocks_settings';
+CREATE SCHEMA deploy_blocks_wrong;
+CREATE SCHEMA deploy_blocks_right;
+SELECT migrate_register('1', 'settings', $$BEGIN; SET search_path TO deploy_blocks_wrong; ROLLBACK;
+BEGIN; SET search_path TO deploy_blocks_right; SAVEPOINT a; SET search_path TO deploy_blocks_wrong; ROLLBACK TO a; COMMIT;
+CREATE TABLE t1 ();
+SELECT 1/0;$$);
+CALL migrate_deploy();
+SELECT migrate_register('1', 'settings', $$BEGIN; SET search_path TO deploy_blocks_wrong; ROLLBACK;
+BEGIN; SET search_path TO deploy_blocks_right; SAVEPOINT a; SET search_path TO deploy_blocks_wrong; ROLLBACK TO a; COMMIT;
+CREATE TABLE t1 ();
+CREATE TABLE t2 ();$$);
+CALL migrate_deploy();
+SELECT schemaname, tablename FROM pg_tables WHERE schemaname LIKE 'deploy_blocks_%' ORDER BY 1, 2;
+
+-- a verify script or a hook that refuses a transaction is no reason to do without one
+SET migrate.project = 'deploy_blocks_verify';
+CREATE TABLE deploy_blocks.kept (i int);
+SELECT migrate_register('1', 'verify', 'INSERT INTO deploy_blocks.kept VALUES (1); INSERT INTO deploy_blocks.kept VALUES (2)',
+	NULL, 'DO $$ BEGIN COMMIT; END $$');
+CALL migrate_deploy();
+SELECT count(*) FROM deploy_blocks.kept;
+DROP SCHEMA deploy_blocks_wrong, deploy_blocks_right CASCADE;
 DROP SCHEMA deploy_blocks CASCADE;
