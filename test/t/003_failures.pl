@@ -5,13 +5,14 @@
 use strict;
 use warnings;
 
-use IPC::Run;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Sessions;
 use Test::More;
 use Time::HiRes qw(time);
-
-my $TIMEOUT = $PostgreSQL::Test::Utils::timeout_default;
 
 my $node = PostgreSQL::Test::Cluster->new('failures');
 $node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
@@ -37,39 +38,12 @@ my $SLOW = "CREATE TABLE two (id int);\nSELECT pg_sleep(seconds) FROM pace;\nSEL
 
 sub psql
 {
-	my ($database, $sql, %params) = @_;
-
-	my ($code, $out, $err) = $node->psql(
-		$database, $sql,
-		on_error_stop => 0,
-		extra_params => [ '-v', 'VERBOSITY=verbose', '-v', 'SHOW_CONTEXT=always' ],
-		%params);
-	return wantarray ? ($out, $err) : $out;
+	return verbose_psql($node, @_);
 }
 
-# psql with one command in the background.
 sub start_session
 {
-	my ($database, $application, $sql) = @_;
-	my $session = { out => '', err => '' };
-
-	local $ENV{PGAPPNAME} = $application;
-	$session->{run} = IPC::Run::start(
-		[
-			'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose',
-			'-d', $node->connstr($database), '-c', $sql
-		],
-		'<', \undef, '>', \$session->{out}, '2>', \$session->{err},
-		IPC::Run::timeout($TIMEOUT));
-	return $session;
-}
-
-sub finish_session
-{
-	my ($session) = @_;
-
-	IPC::Run::finish($session->{run});
-	return IPC::Run::result($session->{run}, 0);
+	return start_psql($node, @_);
 }
 
 sub wait_for_statement

@@ -4,12 +4,13 @@
 use strict;
 use warnings;
 
-use IPC::Run;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Sessions;
 use Test::More;
-
-my $TIMEOUT = $PostgreSQL::Test::Utils::timeout_default;
 
 $ENV{PGCLIENTENCODING} = 'UTF8';
 
@@ -76,40 +77,17 @@ sub send_command
 	$session->query_until(qr/^sent$/m, "\\echo sent\n$command;\n");
 }
 
-# psql with one command in the background.
 sub start_session
 {
-	my ($application, $sql) = @_;
-	my $session = { out => '', err => '' };
-
-	local $ENV{PGAPPNAME} = $application;
-	$session->{run} = IPC::Run::start(
-		[
-			'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose',
-			'-d', $node->connstr('progress'), '-c', $sql
-		],
-		'<', \undef, '>', \$session->{out}, '2>', \$session->{err},
-		IPC::Run::timeout($TIMEOUT));
-	return $session;
-}
-
-sub finish_session
-{
-	my ($session) = @_;
-
-	IPC::Run::finish($session->{run});
-	return IPC::Run::result($session->{run}, 0);
+	return start_psql($node, 'progress', @_);
 }
 
 sub psql
 {
 	my ($role, $sql) = @_;
 
-	my ($code, $out, $err) = $node->psql(
-		'progress', $sql,
-		on_error_stop => 0,
+	return verbose_psql($node, 'progress', $sql,
 		extra_params => [ '-U', $role, '-v', 'VERBOSITY=verbose' ]);
-	return wantarray ? ($out, $err) : $out;
 }
 
 sub superuser

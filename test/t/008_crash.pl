@@ -5,12 +5,13 @@
 use strict;
 use warnings;
 
-use IPC::Run;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Sessions;
 use Test::More;
-
-my $TIMEOUT = $PostgreSQL::Test::Utils::timeout_default;
 
 my $node = PostgreSQL::Test::Cluster->new('crash');
 $node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
@@ -27,24 +28,7 @@ sub new_database
 
 	$node->safe_psql('postgres', "CREATE DATABASE $name");
 	$node->safe_psql(
-		$name, q{
-		CREATE EXTENSION migrate;
-		CREATE TABLE ran (what text);
-		CREATE TABLE item (id int);
-		INSERT INTO item SELECT generate_series(1, 100);
-		CREATE FUNCTION gate(n int) RETURNS int LANGUAGE plpgsql AS $$
-		BEGIN
-			PERFORM pg_advisory_lock_shared(n);
-			PERFORM pg_advisory_unlock_shared(n);
-			RETURN n;
-		END $$;
-		CREATE FUNCTION slow(id int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
-		BEGIN
-			IF id = 50 THEN
-				PERFORM public.gate(1);
-			END IF;
-			RETURN id;
-		END $$});
+		$name, "CREATE EXTENSION migrate; $GATES");
 }
 
 sub register
@@ -58,47 +42,19 @@ sub register
 
 sub psql
 {
-	my ($database, $sql) = @_;
-
-	my ($code, $out, $err) = $node->psql(
-		$database, $sql,
-		on_error_stop => 0,
-		extra_params => [ '-v', 'VERBOSITY=verbose', '-v', 'SHOW_CONTEXT=always' ]);
-	return wantarray ? ($out, $err) : $out;
+	return verbose_psql($node, @_);
 }
 
-# psql with one command in the background.
 sub start_session
 {
-	my ($database, $sql) = @_;
-	my $session = { out => '', err => '' };
+	my ($database, @commands) = @_;
 
-	$session->{run} = IPC::Run::start(
-		[
-			'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose',
-			'-d', $node->connstr($database), '-c', $sql
-		],
-		'<', \undef, '>', \$session->{out}, '2>', \$session->{err},
-		IPC::Run::timeout($TIMEOUT));
-	return $session;
+	return start_psql($node, $database, 'crash', @commands);
 }
 
-sub finish_session
-{
-	my ($session) = @_;
-
-	IPC::Run::finish($session->{run});
-	return IPC::Run::result($session->{run}, 0);
-}
-
-# A session that has run some SQL and stays as it is.
 sub hold
 {
-	my ($database, $sql) = @_;
-	my $session = $node->background_psql($database);
-
-	$session->query_safe($sql);
-	return $session;
+	return hold_session($node, @_);
 }
 
 # The worker is in that statement of that migration, and waits for a lock.

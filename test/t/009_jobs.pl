@@ -5,12 +5,13 @@
 use strict;
 use warnings;
 
-use IPC::Run;
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Sessions;
 use Test::More;
-
-my $TIMEOUT = $PostgreSQL::Test::Utils::timeout_default;
 
 my $node = PostgreSQL::Test::Cluster->new('jobs');
 $node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
@@ -27,24 +28,7 @@ sub new_database
 
 	$node->safe_psql('postgres', "CREATE DATABASE $name");
 	$node->safe_psql(
-		$name, q{
-		CREATE EXTENSION migrate;
-		CREATE TABLE ran (what text);
-		CREATE TABLE item (id int);
-		INSERT INTO item SELECT generate_series(1, 100);
-		CREATE FUNCTION gate(n int) RETURNS int LANGUAGE plpgsql AS $$
-		BEGIN
-			PERFORM pg_advisory_lock_shared(n);
-			PERFORM pg_advisory_unlock_shared(n);
-			RETURN n;
-		END $$;
-		CREATE FUNCTION slow(id int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$
-		BEGIN
-			IF id = 50 THEN
-				PERFORM public.gate(1);
-			END IF;
-			RETURN id;
-		END $$;
+		$name, "CREATE EXTENSION migrate; $GATES" . q{
 		SELECT migrate_register('1', 'first', $m$INSERT INTO ran VALUES ('1')$m$);
 		SELECT migrate_register('2', 'index', $m$
 			INSERT INTO ran VALUES ('2.1');
@@ -73,47 +57,19 @@ my @places = (
 
 sub psql
 {
-	my ($database, $sql) = @_;
-
-	my ($code, $out, $err) = $node->psql(
-		$database, $sql,
-		on_error_stop => 0,
-		extra_params => [ '-v', 'VERBOSITY=verbose', '-v', 'SHOW_CONTEXT=always' ]);
-	return wantarray ? ($out, $err) : $out;
+	return verbose_psql($node, @_);
 }
 
-# psql with commands in the background, each in a transaction of its own.
 sub start_session
 {
 	my ($database, @commands) = @_;
-	my $session = { out => '', err => '' };
 
-	local $ENV{PGAPPNAME} = 'caller';
-	$session->{run} = IPC::Run::start(
-		[
-			'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose',
-			'-d', $node->connstr($database), map { ('-c', $_) } @commands
-		],
-		'<', \undef, '>', \$session->{out}, '2>', \$session->{err},
-		IPC::Run::timeout($TIMEOUT));
-	return $session;
-}
-
-sub finish_session
-{
-	my ($session) = @_;
-
-	IPC::Run::finish($session->{run});
-	return IPC::Run::result($session->{run}, 0);
+	return start_psql($node, $database, 'caller', @commands);
 }
 
 sub hold
 {
-	my ($database, $sql) = @_;
-	my $session = $node->background_psql($database);
-
-	$session->query_safe($sql);
-	return $session;
+	return hold_session($node, @_);
 }
 
 # The worker is at the place's gate.
