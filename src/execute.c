@@ -580,14 +580,7 @@ run_statements(MigExecution *execution, const MigParsed *parsed, int first,
 		MemoryContextSwitchTo(statement_context);
 		begin_statement(execution);
 		if (has_own_lock_timeout(execution, stmt))
-		{
-			char		value[32];
-
-			nest = NewGUCNestLevel();
-			snprintf(value, sizeof(value), "%d", execution->own_lock_timeout);
-			(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
-									 GUC_ACTION_SAVE, true, 0, false);
-		}
+			nest = mig_limit_lock_waits(execution->own_lock_timeout);
 		execute_statement(execution, stmt, receiver);
 		if (nest > 0)
 			AtEOXact_GUC(true, nest);

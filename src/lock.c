@@ -70,6 +70,23 @@ set_tag(LOCKTAG *tag, const char *project)
 }
 
 /*
+ * mig_limit_lock_waits
+ *		Open a level of settings in which lock_timeout is so many ms; 0: none.
+ *		The level, for AtEOXact_GUC().
+ */
+int
+mig_limit_lock_waits(int timeout)
+{
+	int			nest = NewGUCNestLevel();
+	char		value[32];
+
+	snprintf(value, sizeof(value), "%d", timeout);
+	(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	return nest;
+}
+
+/*
  * mig_lock_try
  *		Take the run lock for this transaction if it is free; did we?
  */
@@ -132,12 +149,8 @@ mig_lock_wait_for(const char *project, const char *holder)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		int			nest = NewGUCNestLevel();
-		char		timeout[32];
+		int			nest = mig_limit_lock_waits(Max(mig_lock_wait, 0));
 
-		snprintf(timeout, sizeof(timeout), "%d", Max(mig_lock_wait, 0));
-		(void) set_config_option("lock_timeout", timeout, PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 		(void) LockAcquire(&tag, ExclusiveLock, false, false);
 		AtEOXact_GUC(true, nest);
 		ReleaseCurrentSubTransaction();
@@ -240,12 +253,8 @@ mig_session_lock_wait(MigLockClass class, int64 number, LOCKMODE mode, int wait)
 	Assert(!ActiveSnapshotSet() && MyProc->xmin == InvalidTransactionId);
 	PG_TRY();
 	{
-		int			nest = NewGUCNestLevel();
-		char		timeout[32];
+		int			nest = mig_limit_lock_waits(Max(wait, 0));
 
-		snprintf(timeout, sizeof(timeout), "%d", Max(wait, 0));
-		(void) set_config_option("lock_timeout", timeout, PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 		(void) LockAcquire(&tag, mode, true, false);
 		AtEOXact_GUC(true, nest);
 	}

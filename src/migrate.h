@@ -229,6 +229,7 @@ typedef enum MigLockClass
 	MIG_LOCK_GATE
 } MigLockClass;
 
+extern int	mig_limit_lock_waits(int timeout);
 extern bool mig_lock_try(const char *project);
 extern void mig_lock_not_available(const char *project, const char *holder);
 extern void mig_lock_wait_for(const char *project, const char *holder);

@@ -233,13 +233,7 @@ mig_run_set(const char *name, const char *value)
 int
 mig_run_limit_lock_wait(void)
 {
-	int			nest = NewGUCNestLevel();
-	char		timeout[32];
-
-	snprintf(timeout, sizeof(timeout), "%d",
-			 mig_lock_wait == 0 ? 1 : Max(mig_lock_wait, 0));
-	mig_run_set("lock_timeout", timeout);
-	return nest;
+	return mig_limit_lock_waits(mig_lock_wait == 0 ? 1 : Max(mig_lock_wait, 0));
 }
 
 static void
