@@ -226,6 +226,24 @@ is_one_transaction(const MigParsed *parsed)
 		!parsed->units[0].block && !parsed->units[0].toplevel;
 }
 
+/* Record that the current step is done, end its level of settings, and commit. */
+static void
+finish_step(Deploy *deploy, const MigStored *stored, int nest)
+{
+	MigRun	   *run = &deploy->run;
+
+	mig_step_record(run, stored);
+	AtEOXact_GUC(false, nest);
+	if (deploy->half_done)
+		(void) mig_journal_delete(run->project, run->plan->steps[run->step].entry->key);
+	retake_locks(deploy);
+	if (run->has_baselines && run->step == run->plan->nsteps - 1)
+		mig_catalog_settle_baselines(run->project);
+	mig_chain_close(&run->chain);
+	commit(deploy);
+	deploy->half_done = false;
+}
+
 /* The rest of a migration that is one transaction, which has been begun. */
 static void
 run_in_transaction(Deploy *deploy, MigStored *stored, const MigParsed *parsed)
@@ -254,28 +272,22 @@ run_in_transaction(Deploy *deploy, MigStored *stored, const MigParsed *parsed)
 	}
 	if (run->down)
 		mig_catalog_set_rolled_back(run->project, step->entry->key);
-	mig_step_record(run, stored);
-	AtEOXact_GUC(false, nest);
-	retake_locks(deploy);
-	if (run->has_baselines && run->step == run->plan->nsteps - 1)
-		mig_catalog_settle_baselines(run->project);
-	mig_chain_close(&run->chain);
-	commit(deploy);
+	finish_step(deploy, stored, nest);
 }
 
 static void
-refuse_half_done(const Deploy *deploy, const char *message, const char *hint)
+refuse_changed_script(const Deploy *deploy)
 {
 	const MigRun *run = &deploy->run;
 
 	ereport(ERROR,
 			(errcode(ERRCODE_MIG_HALF_DONE),
-			 errmsg("migration %s is half done, and %s",
-					mig_step_label(&run->plan->steps[run->step]), message),
+			 errmsg("migration %s is half done, and what is done of it is not what its script says now",
+					mig_step_label(&run->plan->steps[run->step])),
 			 errdetail("%d of %d statements of its %s script are done.",
 					   deploy->journal.done, deploy->journal.total,
 					   run->down ? "down" : "up"),
-			 errhint("%s", hint)));
+			 errhint("Register the text that ran so far, and change only what comes after; or finish or undo it by hand and say so with migrate_mark() or migrate_unmark().")));
 }
 
 /* What was done before must be what the script begins with now. */
@@ -293,8 +305,7 @@ check_done(const Deploy *deploy, const MigParsed *parsed)
 		unit_begins = unit_begins || parsed->units[i].first == journal->done;
 	if (!unit_begins || journal->done > parsed->nstmts ||
 		mig_key_cmp(hash, journal->done_hash) != 0)
-		refuse_half_done(deploy, "what is done of it is not what its script says now",
-						 "Register the text that ran so far, and change only what comes after; or finish or undo it by hand and say so with migrate_mark() or migrate_unmark().");
+		refuse_changed_script(deploy);
 }
 
 /* A SET, or a SELECT of nothing but set_config(). */
@@ -465,8 +476,7 @@ judge_begun(Deploy *deploy, const MigParsed *parsed)
 			if (journal->done >= parsed->nstmts ||
 				mig_key_cmp(mig_statement_hash(NULL, stmt),
 							mig_statement_hash(NULL, &parsed->stmts[journal->done])) != 0)
-				refuse_half_done(deploy, "what is done of it is not what its script says now",
-								 "Register the text that ran so far, and change only what comes after; or finish or undo it by hand and say so with migrate_mark() or migrate_unmark().");
+				refuse_changed_script(deploy);
 			ereport(NOTICE,
 					(errmsg("migration %s: statement %d was done before, and is not repeated",
 							deploy->run.execution.label, journal->begun)));
@@ -626,8 +636,6 @@ catch_error(Deploy *deploy, MemoryContext context)
 	error = CopyErrorData();
 	FlushErrorState();
 	disable_all_timeouts(false);
-	if (deploy->run.execution.stmt != NULL && deploy->run.execution.line == 0)
-		deploy->run.execution.line = deploy->run.execution.stmt->line;
 	rollback(deploy);
 	deploy->run.chain.open = false;
 	return error;
@@ -759,15 +767,7 @@ run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed, bool fo
 	nest = NewGUCNestLevel();
 	set_for_step(deploy, false);
 	run->results[run->step].statements = parsed->nstmts;
-	mig_step_record(run, stored);
-	AtEOXact_GUC(false, nest);
-	(void) mig_journal_delete(run->project, entry->key);
-	if (run->has_baselines && run->step == run->plan->nsteps - 1)
-		mig_catalog_settle_baselines(run->project);
-	mig_chain_close(&run->chain);
-	retake_locks(deploy);
-	commit(deploy);
-	deploy->half_done = false;
+	finish_step(deploy, stored, nest);
 }
 
 static void

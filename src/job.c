@@ -202,7 +202,6 @@ static const char *const passed_settings[] = {
 typedef struct Job
 {
 	int64		id;
-	const char *project;
 	MemoryContext context;		/* survives the commits of a procedure */
 	MemoryContext scratch;		/* for what one message or look needs */
 	dsm_segment *segment;
@@ -727,7 +726,6 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 	project = pstrdup(mig_project);
 	job.context = context;
 	job.scratch = AllocSetContextCreate(context, "migrate message", ALLOCSET_DEFAULT_SIZES);
-	job.project = project;
 
 	if (anything_to_do(project, down, target))
 	{
@@ -811,7 +809,6 @@ migrate_start(PG_FUNCTION_ARGS)
 	mig_event_init(&who, mig_project, "start");
 	job.context = context;
 	job.scratch = AllocSetContextCreate(context, "migrate message", ALLOCSET_DEFAULT_SIZES);
-	job.project = mig_project;
 	job.id = mig_job_new(mig_project, down, target, &who);
 	start(&job, down, target, who.client_addr);
 	forget_worker();
