@@ -9,8 +9,10 @@ use Exporter 'import';
 use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Test::More;
 
-our @EXPORT = qw($TIMEOUT $GATES verbose_psql start_psql finish_session hold_session);
+our @EXPORT = qw($TIMEOUT $GATES verbose_psql start_psql finish_session hold_session
+  deploy_again is_complete);
 
 our $TIMEOUT = $PostgreSQL::Test::Utils::timeout_default;
 
@@ -81,6 +83,38 @@ sub hold_session
 
 	$session->query_safe($sql);
 	return $session;
+}
+
+# The call that goes on with what another has left; its messages.
+sub deploy_again
+{
+	my ($node, $database, $test) = @_;
+	my ($code, $out, $err) = $node->psql($database, 'CALL migrate_deploy()');
+
+	is($code, 0, "$test: the next call succeeds") or diag($err);
+	return $err;
+}
+
+# Everything is applied, once, and nothing else is there.
+sub is_complete
+{
+	my ($node, $database, $ran, $test) = @_;
+
+	is($node->safe_psql($database, 'SELECT what FROM ran ORDER BY what'),
+		$ran, "$test: each statement ran once");
+	is( $node->safe_psql(
+			$database, q{
+			SELECT (SELECT count(*) FROM migrate_status WHERE state <> 'applied'),
+				   (SELECT count(*) FROM pg_index
+					 WHERE NOT (indisvalid AND indisready AND indislive)),
+				   (SELECT count(*) FROM migrate_journal),
+				   (SELECT count(*) FROM migrate_verify_log()),
+				   (SELECT count(*) - count(DISTINCT version) FROM migrate_history
+					 WHERE event = 'apply' AND outcome = 'ok')}),
+		'0|0|0|0|0',
+		"$test: all is applied, no index is INVALID, nothing is half done, the log verifies");
+	is( $node->safe_psql($database, 'SELECT state FROM migrate_jobs ORDER BY job DESC LIMIT 1'),
+		'done', "$test: the last job is done");
 }
 
 1;

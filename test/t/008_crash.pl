@@ -135,30 +135,12 @@ sub complete
 	my ($database, $ran, $test) = @_;
 
 	no_lock_left($database, $test);
-	is($node->safe_psql($database, 'SELECT what FROM ran ORDER BY what'),
-		$ran, "$test: each statement ran once");
-	is( $node->safe_psql(
-			$database, q{
-			SELECT (SELECT count(*) FROM migrate_status WHERE state <> 'applied'),
-				   (SELECT count(*) FROM pg_index
-					 WHERE NOT (indisvalid AND indisready AND indislive)),
-				   (SELECT count(*) FROM migrate_journal),
-				   (SELECT count(*) FROM migrate_verify_log()),
-				   (SELECT count(*) - count(DISTINCT version) FROM migrate_history
-					 WHERE event = 'apply' AND outcome = 'ok')}),
-		'0|0|0|0|0',
-		"$test: all is applied, no index is INVALID, nothing is half done, the log verifies");
-	is( $node->safe_psql($database, 'SELECT state FROM migrate_jobs ORDER BY job DESC LIMIT 1'),
-		'done', "$test: the last job is done");
+	is_complete($node, $database, $ran, $test);
 }
 
 sub deploy
 {
-	my ($database, $test) = @_;
-	my ($code, $out, $err) = $node->psql($database, 'CALL migrate_deploy()');
-
-	is($code, 0, "$test: the next call succeeds") or diag($err);
-	return $err;
+	return deploy_again($node, @_);
 }
 
 # Where it happens: in a statement of a migration, waiting for what; what was
