@@ -10,6 +10,7 @@ OBJS = \
 	src/deploy.o \
 	src/execute.o \
 	src/format.o \
+	$(patsubst %.c,%.o,$(sort $(wildcard src/format_*.c))) \
 	src/hook.o \
 	src/job.o \
 	src/journal.o \

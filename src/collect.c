@@ -27,6 +27,22 @@ typedef struct Joined
 	const char *path;			/* of the first file that was seen */
 } Joined;
 
+static MigFit
+recognise(const MigFormat *format, const MigFileEntry *entry)
+{
+	if (entry->language &&
+		(format->languages == NULL || strstr(format->languages, entry->language) == NULL))
+		return FIT_NO;
+	return format->recognise(entry);
+}
+
+/* Which of two that are sure of a file is right: one with a mark, rather. */
+static int
+rank(const MigFormat *format)
+{
+	return format->mark ? 2 : format->unmarked ? 0 : 1;
+}
+
 /* The one format that a file surely is of, or NULL. */
 static const MigFormat *
 recognise_entry(const MigFileEntry *entry)
@@ -36,18 +52,38 @@ recognise_entry(const MigFileEntry *entry)
 
 	for (i = 0; i < mig_nformats; i++)
 	{
-		if (mig_formats[i].recognise(entry) != FIT_SURE)
+		const MigFormat *format = mig_formats[i];
+
+		if (recognise(format, entry) != FIT_SURE ||
+			(found && rank(format) < rank(found)))
 			continue;
-		if (found)
+		if (found && rank(format) == rank(found))
 			ereport(ERROR,
 					(errcode(ERRCODE_MIG_BAD_FILE),
 					 errmsg("file \"%s\" has directives of two formats",
 							entry->file->path),
 					 errdetail("The formats are %s and %s.",
-							   found->name, mig_formats[i].name)));
-		found = &mig_formats[i];
+							   found->name, format->name)));
+		found = format;
 	}
 	return found;
+}
+
+/* Can a file whose own format is known be one of that format? */
+static bool
+fits(const MigFormat *format, const MigFileEntry *entry)
+{
+	const MigFormat *own = entry->format;
+
+	switch (recognise(format, entry))
+	{
+		case FIT_SURE:
+			return own == NULL || rank(format) >= rank(own);
+		case FIT_POSSIBLE:
+			return own == NULL || own->mark == NULL;
+		default:
+			return false;
+	}
 }
 
 static void
@@ -61,57 +97,79 @@ unknown_file(const MigFileEntry *entry)
 					 mig_format_names())));
 }
 
-/* Read a file whose format is known. */
-static MigSource *
+/* Read a file whose format is known: a List of MigSource *. */
+static List *
 read_entry(const MigFileEntry *entry)
 {
-	MigSource  *source = palloc0(sizeof(MigSource));
+	const MigFormat *format = entry->format;
+	List	   *sources;
+	ListCell   *lc;
 
 	CHECK_FOR_INTERRUPTS();
-	if (entry->text == NULL)
+	if (entry->text == NULL && entry->language == NULL)
 		elog(ERROR, "file \"%s\" was not read", entry->file->path);
 
-	source->kind = MIG_KIND_VERSIONED;
-	source->format = entry->format->name;
-	entry->format->read(entry, source);
-	if (source->name[0] == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_BAD_FILE),
-				 errmsg("file \"%s\" gives its migration no name",
-						entry->file->path),
-				 errdetail("Files of the format %s are named %s.",
-						   entry->format->name, entry->format->files)));
-	return source;
+	if (format->read_list)
+		sources = format->read_list(entry);
+	else
+	{
+		MigSource  *source = palloc0(sizeof(MigSource));
+
+		source->kind = MIG_KIND_VERSIONED;
+		format->read(entry, source);
+		sources = list_make1(source);
+	}
+	foreach(lc, sources)
+	{
+		MigSource  *source = (MigSource *) lfirst(lc);
+
+		source->format = format->name;
+		if (source->name[0] == '\0')
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_BAD_FILE),
+					 errmsg("file \"%s\" gives its migration no name",
+							entry->file->path),
+					 errdetail("Files of the format %s are named %s.",
+							   format->name, format->files)));
+	}
+	return sources;
 }
 
 /*
  * mig_format_read_file
- *		What one file alone says about its migration.
+ *		What one file alone says about its migrations: a List of MigSource *.
  *
  * Of the path only the last two components matter.  If the format has more
- * than one file for a migration, the scripts of the others have no text; the
- * settings of diesel and Flyway give a result that has no text at all.  The
- * result is palloc'd and shares the path with *file.  Raises
- * ERRCODE_MIG_BAD_FILE if the format is not clear or not kept.
+ * than one file for a migration, the scripts of the others have no text; a
+ * settings file gives a result that has no text at all.  The results are
+ * palloc'd and share the path with *file.  Raises ERRCODE_MIG_BAD_FILE if the
+ * format is not clear or not kept, or says too little in one file.
  */
-MigSource *
+List *
 mig_format_read_file(const MigFile *file)
 {
 	MigFileEntry *entry = mig_file_entry(file);
 	int			i;
 
-	if (entry->sql)
+	if (entry->sql || entry->language)
 		entry->format = recognise_entry(entry);
-	else
+	for (i = 0; i < mig_nformats && entry->format == NULL; i++)
 	{
-		for (i = 0; i < mig_nformats; i++)
-		{
-			if (mig_formats[i].settings && mig_formats[i].settings(entry))
-				entry->format = &mig_formats[i];
-		}
+		const MigFormat *format = mig_formats[i];
+
+		if ((format->settings && format->settings(entry)) ||
+			(format->index && format->index(entry)))
+			entry->format = format;
 	}
 	if (entry->format == NULL)
 		unknown_file(entry);
+	if (entry->format->together)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_BAD_FILE),
+				 errmsg("file \"%s\" says too little without the others of its directory",
+						file->path),
+				 errdetail("It is of the format %s.", entry->format->name),
+				 errhint("Use migrate_register_files() or migrate_load().")));
 	return read_entry(entry);
 }
 
@@ -178,9 +236,37 @@ refuse_entry(const MigFileEntry *entry, const MigFormat *format,
 			 errhint("Keep the migrations of one directory in one format.")));
 }
 
+/* The format that a file of the directory stands for, or NULL. */
+static const MigFormat *
+find_index(List *entries)
+{
+	const MigFormat *found = NULL;
+	const MigFileEntry *shallowest = NULL;
+	ListCell   *lc;
+	int			i;
+
+	foreach(lc, entries)
+	{
+		const MigFileEntry *entry = lfirst(lc);
+
+		if (entry->sql || (shallowest && entry->depth >= shallowest->depth))
+			continue;
+		for (i = 0; i < mig_nformats; i++)
+		{
+			if (mig_formats[i]->index && mig_formats[i]->index(entry))
+			{
+				found = mig_formats[i];
+				shallowest = entry;
+			}
+		}
+	}
+	return found;
+}
+
 /*
- * The format of a directory: one that some file surely is of and that all
- * others may be of.  NULL if there is no migration in it.
+ * The format of a directory: one that a file of it stands for, or one that
+ * some migration surely is of and that all others may be of.  Files in other
+ * languages count where there is no SQL.  NULL if there is no migration.
  */
 static const MigFormat *
 choose_format(List *entries)
@@ -188,10 +274,12 @@ choose_format(List *entries)
 	int		   *votes = palloc0(sizeof(int) * mig_nformats);
 	const MigFileEntry **example = palloc0(sizeof(MigFileEntry *) * mig_nformats);
 	const MigFileEntry *shallowest = linitial(entries);
-	const MigFileEntry *first_sql = NULL;
+	const MigFileEntry *first = NULL;
 	const MigFileEntry *deepest = NULL;
 	const MigFileEntry *misfit = NULL;
-	const MigFormat *chosen;
+	const MigFormat *chosen = find_index(entries);
+	bool		indexed = chosen != NULL;
+	bool		sql = false;
 	int			best = -1;
 	int			i;
 	ListCell   *lc;
@@ -200,22 +288,31 @@ choose_format(List *entries)
 	{
 		MigFileEntry *entry = lfirst(lc);
 
+		entry->indexed = indexed;
 		if (entry->depth < shallowest->depth)
 			shallowest = entry;
-		if (!entry->sql)
+		sql |= entry->sql;
+	}
+	foreach(lc, entries)
+	{
+		MigFileEntry *entry = lfirst(lc);
+
+		if (indexed || (sql ? !entry->sql : entry->language == NULL))
 			continue;
-		if (first_sql == NULL)
-			first_sql = deepest = entry;
+		entry->format = recognise_entry(entry);
+		if (!sql && entry->format == NULL)
+			continue;
+		if (first == NULL)
+			first = deepest = entry;
 		if (entry->depth > deepest->depth)
 			deepest = entry;
-		entry->format = recognise_entry(entry);
-		if (entry->format == NULL)
-			continue;
-		i = entry->format - mig_formats;
-		if (votes[i]++ == 0)
-			example[i] = entry;
+		for (i = 0; i < mig_nformats; i++)
+		{
+			if (entry->format == mig_formats[i] && votes[i]++ == 0)
+				example[i] = entry;
+		}
 	}
-	if (deepest == NULL)
+	if (!indexed && first == NULL)
 		return NULL;
 
 	for (i = 0; i < mig_nformats; i++)
@@ -228,7 +325,7 @@ choose_format(List *entries)
 		{
 			const MigFileEntry *entry = lfirst(lc);
 
-			if (entry->sql && mig_formats[i].recognise(entry) == FIT_NO)
+			if (entry->sql && !fits(mig_formats[i], entry))
 			{
 				first_misfit = entry;
 				break;
@@ -242,12 +339,15 @@ choose_format(List *entries)
 		if (misfit == NULL)
 			break;
 	}
-	if (best < 0)
-		unknown_file(first_sql);
-	chosen = &mig_formats[best];
+	if (!indexed)
+	{
+		if (best < 0)
+			unknown_file(first);
+		chosen = mig_formats[best];
+	}
 	if (misfit)
 	{
-		if (!chosen->nested)
+		if (!chosen->nested && !chosen->scattered)
 			check_place(misfit, chosen, shallowest, deepest);
 		refuse_entry(misfit, chosen, example[best]);
 	}
@@ -255,15 +355,25 @@ choose_format(List *entries)
 	foreach(lc, entries)
 	{
 		MigFileEntry *entry = lfirst(lc);
+		bool		in_place = indexed || chosen->scattered ||
+			(chosen->nested ? entry->depth == deepest->depth :
+			 same_directory(entry, shallowest));
 
-		if (entry->sql)
+		entry->format = NULL;
+		if (entry->sql && !indexed)
 		{
-			check_place(entry, chosen, shallowest, deepest);
+			if (!chosen->scattered)
+				check_place(entry, chosen, shallowest, deepest);
 			entry->format = chosen;
 		}
-		else if (chosen->settings && chosen->settings(entry) &&
-				 (chosen->nested ? entry->depth == deepest->depth :
-				  same_directory(entry, shallowest)))
+		else if (entry->sql || entry->language)
+		{
+			if (in_place && recognise(chosen, entry) != FIT_NO)
+				entry->format = chosen;
+		}
+		if (entry->format == NULL && !entry->sql && in_place &&
+			((chosen->settings && chosen->settings(entry)) ||
+			 (chosen->index && chosen->index(entry))))
 			entry->format = chosen;
 	}
 	return chosen;
@@ -312,6 +422,7 @@ join_source(MigSource *into, const MigSource *from)
 	if (from->up.text)
 	{
 		into->name = from->name;
+		into->hole = from->hole;
 		into->verify = from->verify;
 		into->requires = from->requires;
 	}
@@ -366,26 +477,30 @@ mig_format_read_directory(List *files, const char **format, List **skipped)
 	foreach(lc, entries)
 	{
 		const MigFileEntry *entry = lfirst(lc);
-		MigSource  *source;
-		Joined	   *joined;
-		char	   *key;
-		bool		found;
+		ListCell   *cell;
 
 		if (entry->format == NULL)
 		{
 			*skipped = lappend(*skipped, entry->file->path);
 			continue;
 		}
-		source = read_entry(entry);
-		key = psprintf("%c%s", source->kind, source->version);
-		joined = hash_search(table, &key, HASH_ENTER, &found);
-		if (found)
-			join_source(joined->source, source);
-		else
+		if (entry->format->index && entry->format->index(entry))
+			continue;
+		foreach(cell, read_entry(entry))
 		{
-			joined->source = source;
-			joined->path = entry->file->path;
-			joined_list = lappend(joined_list, joined);
+			MigSource  *source = (MigSource *) lfirst(cell);
+			char	   *key = psprintf("%c%s", source->kind, source->version);
+			bool		found;
+			Joined	   *joined = hash_search(table, &key, HASH_ENTER, &found);
+
+			if (found)
+				join_source(joined->source, source);
+			else
+			{
+				joined->source = source;
+				joined->path = entry->file->path;
+				joined_list = lappend(joined_list, joined);
+			}
 		}
 	}
 
@@ -406,5 +521,7 @@ mig_format_read_directory(List *files, const char **format, List **skipped)
 		result = lappend(result, joined->source);
 	}
 	hash_destroy(table);
+	if (chosen && chosen->finish)
+		result = chosen->finish(entries, result);
 	return result;
 }

@@ -5,9 +5,10 @@
  *
  * Owns what is known about other tools' files: how they are named, which
  * directives they have and what templates for new ones look like.  Each
- * format is one entry of mig_formats[], with a reader of its own; a new one
- * is added in this file only.  Which format a file is in, and how files make
- * one migration, is collect.c's business; what a line of SQL is, lines.c's.
+ * format is one entry of mig_formats[], with its reader in a file of its own,
+ * format_*.c; what readers share is here.  Which format a file is in, and how
+ * files make one migration, is collect.c's business; what a line of SQL is,
+ * lines.c's.
  *
  * Pure: no SPI, no catalogs, no locks, no file access, any transaction state.
  * Memory is the caller's current context.
@@ -16,25 +17,53 @@
  */
 #include "migrate.h"
 #include "format_internal.h"
-#include "lines.h"
 
 #include "lib/stringinfo.h"
 
-#define is_digit(c) ((c) >= '0' && (c) <= '9')
-
-#define UNDO_COMMENT "-- Undoes the up script.\n"
 #define SLUG_LENGTH 100			/* of the name in a template's file name */
 
-/* Cuts a file at its section directives. */
-typedef struct Sections
+/* Files in these are holes where the format has such migrations at all. */
+static const struct
 {
-	const MigFileEntry *entry;
-	MigScript  *current;		/* NULL: before the first */
-	const char *start;			/* of current's text */
-} Sections;
+	const char *extension;
+	const char *language;
+}			languages[] = {
+	{".go", "Go"},
+	{".java", "Java"},
+	{".kt", "Kotlin"},
+	{".js", "JavaScript"},
+	{".cjs", "JavaScript"},
+	{".mjs", "JavaScript"},
+	{".ts", "TypeScript"},
+	{".py", "Python"},
+	{".rb", "Ruby"},
+	{".exs", "Elixir"}
+};
 
-static bool
-has_suffix(const char *string, size_t len, const char *suffix)
+/* In order of precedence. */
+const MigFormat *const mig_formats[] = {
+	&mig_format_native,
+	&mig_format_golang,
+	&mig_format_goose,
+	&mig_format_diesel,
+	&mig_format_prisma,
+	&mig_format_flyway,
+	&mig_format_sqlx,
+	&mig_format_plain
+};
+
+const int	mig_nformats = lengthof(mig_formats);
+
+/*
+ * What readers share.
+ */
+
+/*
+ * mig_has_suffix
+ *		Does a string of that length end so, in any case?
+ */
+bool
+mig_has_suffix(const char *string, size_t len, const char *suffix)
 {
 	size_t		suffix_len = strlen(suffix);
 
@@ -42,44 +71,64 @@ has_suffix(const char *string, size_t len, const char *suffix)
 		pg_strncasecmp(string + len - suffix_len, suffix, suffix_len) == 0;
 }
 
-/* Where digits(.digits)* that begin here end, or digits alone. */
-static const char *
-skip_version(const char *p, bool dotted)
+/*
+ * mig_skip_version
+ *		Where digits(.digits)* that begin here end, or digits alone.
+ */
+const char *
+mig_skip_version(const char *p, bool dotted)
 {
-	while (is_digit(*p) || (dotted && *p == '.' && is_digit(p[1])))
+	while (mig_is_digit(*p) || (dotted && *p == '.' && mig_is_digit(p[1])))
 		p++;
 	return p;
 }
 
-static bool
-is_version(const char *string, bool dotted)
+/*
+ * mig_is_version
+ *		Is that all of the string?
+ */
+bool
+mig_is_version(const char *string, bool dotted)
 {
-	return is_digit(*string) && *skip_version(string, dotted) == '\0';
+	return mig_is_digit(*string) && *mig_skip_version(string, dotted) == '\0';
 }
 
-static void
-replace_underscores(char *string, char to)
+/*
+ * mig_has_comment
+ *		Has the file a line of comment that begins so, in any case, after the
+ *		dashes and blanks?
+ */
+bool
+mig_has_comment(const MigFileEntry *entry, const char *beginning)
 {
-	for (; *string; string++)
+	size_t		len = strlen(beginning);
+	ListCell   *lc;
+
+	foreach(lc, entry->comments)
 	{
-		if (*string == '_')
-			*string = to;
+		if (pg_strncasecmp((const char *) lfirst(lc), beginning, len) == 0)
+			return true;
 	}
+	return false;
 }
 
-static void
-begin_lines(MigLines *lines, const MigFileEntry *entry)
+/*
+ * mig_entry_lines
+ *		Stand before the first line of a file.
+ */
+void
+mig_entry_lines(MigLines *lines, const MigFileEntry *entry)
 {
 	mig_lines_begin(lines, entry->text,
 					psprintf("file \"%s\"", entry->file->path));
 }
 
 /*
- * What readers share.
+ * mig_bad_name
+ *		Refuse a file for its name.
  */
-
-static void
-bad_name(const MigFileEntry *entry)
+void
+mig_bad_name(const MigFileEntry *entry)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_MIG_BAD_FILE),
@@ -89,30 +138,45 @@ bad_name(const MigFileEntry *entry)
 					   entry->format->files)));
 }
 
-/* The whole file is one script. */
-static void
-whole_script(const MigFileEntry *entry, MigSource *source, MigScript *script)
+/*
+ * mig_whole_script
+ *		The whole file is one script, or a hole.
+ */
+void
+mig_whole_script(const MigFileEntry *entry, MigSource *source, MigScript *script)
 {
-	script->text = pstrdup(entry->text);
 	script->path = entry->file->path;
 	script->line = 1;
+	if (entry->language)
+	{
+		script->text = pstrdup("");
+		source->hole = psprintf("it is written in %s", entry->language);
+		return;
+	}
+	script->text = pstrdup(entry->text);
 	mig_leading_directives(source, script, entry->text, false);
 }
 
-/* Version and name from a numbered file name. */
-static void
-take_number(const MigFileEntry *entry, MigSource *source)
+/*
+ * mig_take_number
+ *		Version and name from a numbered file name.
+ */
+void
+mig_take_number(const MigFileEntry *entry, MigSource *source)
 {
 	if (!entry->format->dotted &&
 		(strchr(entry->version, '.') || entry->separator == '-'))
-		bad_name(entry);
+		mig_bad_name(entry);
 	source->version = entry->version;
 	source->name = entry->name;
 }
 
-/* The section that ends before this line, and the one that begins after. */
-static void
-switch_section(Sections *sections, MigScript *next, const MigLines *lines,
+/*
+ * mig_switch_section
+ *		The section that ends before this line, and the one that begins after.
+ */
+void
+mig_switch_section(MigSections *sections, MigScript *next, const MigLines *lines,
 			   const char *title)
 {
 	if (sections->current)
@@ -128,15 +192,23 @@ switch_section(Sections *sections, MigScript *next, const MigLines *lines,
 	sections->start = lines->next;
 }
 
-static void
-last_section(Sections *sections)
+/*
+ * mig_last_section
+ *		The section that ends with the file.
+ */
+void
+mig_last_section(MigSections *sections)
 {
 	if (sections->current)
 		sections->current->text = pstrdup(sections->start);
 }
 
-static void
-check_text_before(const MigLines *lines, int code_line, const char *mark)
+/*
+ * mig_check_text_before
+ *		Refuse code before the first section; code_line is 0 if there is none.
+ */
+void
+mig_check_text_before(const MigLines *lines, int code_line, const char *mark)
 {
 	if (code_line > 0)
 		mig_bad_line(lines, code_line,
@@ -145,18 +217,21 @@ check_text_before(const MigLines *lines, int code_line, const char *mark)
 }
 
 /*
- * The value of a setting.  The lines are KEY = VALUE or comments, as in TOML
+ * mig_read_setting
+ *		The value of a setting.
+ *
+ * The lines are KEY = VALUE or comments, as in TOML
  * and in Java's properties.  In TOML it must be there, among others; in
  * properties it is the only one, and true if it is not there.
  */
-static bool
-read_setting(const MigFileEntry *entry, const char *key, bool toml)
+bool
+mig_read_setting(const MigFileEntry *entry, const char *key, bool toml)
 {
 	MigLines	lines;
 	bool		found = false;
 	bool		value = true;
 
-	begin_lines(&lines, entry);
+	mig_entry_lines(&lines, entry);
 	while (mig_lines_next(&lines))
 	{
 		const char *start = mig_skip_blanks(lines.start);
@@ -198,504 +273,6 @@ read_setting(const MigFileEntry *entry, const char *key, bool toml)
 }
 
 /*
- * native, which is dbmate's form with more directives.
- */
-
-static bool
-is_flyway_name(const char *base)
-{
-	return ((base[0] == 'V' || base[0] == 'U' || base[0] == 'B') &&
-			is_digit(base[1])) || strncmp(base, "R__", 3) == 0;
-}
-
-static bool
-is_diesel_name(const MigFileEntry *entry)
-{
-	return entry->parent[0] != '\0' &&
-		(pg_strcasecmp(entry->base, "up.sql") == 0 ||
-		 pg_strcasecmp(entry->base, "down.sql") == 0);
-}
-
-static bool
-is_prisma_name(const MigFileEntry *entry)
-{
-	return entry->parent[0] != '\0' &&
-		pg_strcasecmp(entry->base, "migration.sql") == 0;
-}
-
-static MigFit
-native_recognise(const MigFileEntry *entry)
-{
-	if (entry->numbered && entry->part == PART_WHOLE)
-		return entry->sections || entry->repeatable ? FIT_SURE : FIT_NO;
-
-	/* a repeatable may have any name that is not another format's */
-	if (entry->repeatable && !entry->numbered &&
-		!is_flyway_name(entry->base) &&
-		!is_diesel_name(entry) && !is_prisma_name(entry))
-		return FIT_SURE;
-	return FIT_NO;
-}
-
-static void
-section_options(const MigLines *lines, const MigDirective *directive,
-				MigScript *script)
-{
-	const char *list = directive->options;
-	char	   *option;
-
-	while ((option = mig_next_item(&list)) != NULL)
-	{
-		if (pg_strcasecmp(option, "transaction:false") == 0)
-			script->no_transaction = true;
-		else if (pg_strcasecmp(option, "transaction:true") != 0)
-			mig_bad_line(lines, lines->number,
-						 psprintf("unknown option \"%s\" of \"-- migrate:%s\"",
-								  option, directive->spelling),
-						 "The one option is transaction:false.");
-	}
-}
-
-static void
-native_read(const MigFileEntry *entry, MigSource *source)
-{
-	/* by MigWord */
-	MigScript  *scripts[] = {&source->up, &source->down, &source->verify};
-	const char *const titles[] = {"up", "down", "verify"};
-	Sections	sections = {entry, NULL, NULL};
-	MigLines	lines;
-	MigDirective directive;
-	int			code_line = 0;
-
-	begin_lines(&lines, entry);
-	while (mig_lines_next(&lines))
-	{
-		MigWord		word = mig_read_directive(&lines, &directive);
-
-		switch (word)
-		{
-			case WORD_UP:
-				if (sections.current == NULL)
-					check_text_before(&lines, code_line, "-- migrate:up");
-				/* FALLTHROUGH */
-			case WORD_DOWN:
-			case WORD_VERIFY:
-				if (word != WORD_UP && sections.current == NULL)
-					mig_misplaced_directive(&lines, &directive,
-											"The first section of a file is \"-- migrate:up\".");
-				switch_section(&sections, scripts[word], &lines, titles[word]);
-				section_options(&lines, &directive, scripts[word]);
-				break;
-			case WORD_REQUIRES:
-				mig_add_requires(&lines, &directive, source);
-				break;
-			case WORD_NO_TRANSACTION:
-				if (sections.current)
-					sections.current->no_transaction = true;
-				else
-					source->up.no_transaction = source->down.no_transaction = true;
-				break;
-			case WORD_REPEATABLE:
-				if (sections.current)
-					mig_misplaced_directive(&lines, &directive,
-											"It belongs before \"-- migrate:up\".");
-				mig_make_repeatable(&lines, &directive, source);
-				break;
-			default:
-				if (lines.code && code_line == 0)
-					code_line = lines.number;
-				break;
-		}
-	}
-	last_section(&sections);
-
-	if (sections.current == NULL)
-	{
-		/* native_recognise() saw to it that this is a repeatable */
-		source->up.text = pstrdup(entry->text);
-		source->up.path = entry->file->path;
-		source->up.line = 1;
-	}
-
-	if (source->kind == MIG_KIND_REPEATABLE)
-	{
-		source->name = entry->numbered ? entry->name :
-			pnstrdup(entry->base, strlen(entry->base) - strlen(".sql"));
-		source->version = source->name;
-	}
-	else
-		take_number(entry, source);
-}
-
-/*
- * goose.  Where its statements begin and end is of no interest to a server
- * that parses them, but it must be said properly all the same.
- */
-
-static MigFit
-goose_recognise(const MigFileEntry *entry)
-{
-	return entry->numbered && entry->part == PART_WHOLE && entry->goose ?
-		FIT_SURE : FIT_NO;
-}
-
-static void
-open_statement(const MigLines *lines, int statement_line)
-{
-	if (statement_line > 0)
-		mig_bad_line(lines, statement_line,
-					 "unterminated \"-- +goose StatementBegin\"",
-					 "The statement must end with a line \"-- +goose StatementEnd\".");
-}
-
-static void
-goose_read(const MigFileEntry *entry, MigSource *source)
-{
-	Sections	sections = {entry, NULL, NULL};
-	MigLines	lines;
-	int			code_line = 0;
-	int			statement_line = 0;
-	bool		no_transaction = false;
-
-	take_number(entry, source);
-	begin_lines(&lines, entry);
-	while (mig_lines_next(&lines))
-	{
-		const char *rest = mig_after_marker(&lines, "+goose");
-		const char *misplaced = NULL;
-		char	   *word;
-
-		if (rest == NULL)
-		{
-			if (lines.code && code_line == 0)
-				code_line = lines.number;
-			continue;
-		}
-		mig_check_indent(&lines);
-		word = mig_copy_trimmed(rest, lines.end);
-		if (pg_strcasecmp(word, "Up") == 0)
-		{
-			if (sections.current == NULL)
-				check_text_before(&lines, code_line, "-- +goose Up");
-			open_statement(&lines, statement_line);
-			switch_section(&sections, &source->up, &lines, "Up");
-		}
-		else if (pg_strcasecmp(word, "Down") == 0)
-		{
-			if (sections.current == NULL)
-				misplaced = "The first section of a file is \"-- +goose Up\".";
-			else
-			{
-				open_statement(&lines, statement_line);
-				switch_section(&sections, &source->down, &lines, "Down");
-			}
-		}
-		else if (pg_strcasecmp(word, "StatementBegin") == 0)
-		{
-			if (sections.current == NULL)
-				misplaced = "It belongs after \"-- +goose Up\".";
-			open_statement(&lines, statement_line);
-			statement_line = lines.number;
-		}
-		else if (pg_strcasecmp(word, "StatementEnd") == 0)
-		{
-			if (statement_line == 0)
-				misplaced = "There is no \"-- +goose StatementBegin\" before it.";
-			statement_line = 0;
-		}
-		else if (pg_strcasecmp(word, "NO TRANSACTION") == 0)
-			no_transaction = true;
-		else if (pg_strcasecmp(word, "ENVSUB ON") == 0)
-			mig_bad_line(&lines, lines.number,
-						 psprintf("unsupported directive \"-- +goose %s\"", word),
-						 "Substitution from the environment is not supported: the values must stand in the file.");
-		else if (pg_strcasecmp(word, "ENVSUB OFF") != 0)
-			mig_bad_line(&lines, lines.number,
-						 psprintf("unknown directive \"-- +goose %s\"", word),
-						 "The directives are Up, Down, StatementBegin, StatementEnd, NO TRANSACTION and ENVSUB OFF.");
-		if (misplaced)
-			mig_bad_line(&lines, lines.number,
-						 psprintf("misplaced directive \"-- +goose %s\"", word),
-						 misplaced);
-	}
-	open_statement(&lines, statement_line);
-	if (sections.current == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_BAD_FILE),
-				 errmsg("file \"%s\" has no line \"-- +goose Up\"",
-						entry->file->path),
-				 errdetail("It has other directives of goose, which requires that line before the script.")));
-	last_section(&sections);
-
-	mig_leading_directives(source, &source->up, entry->text, false);
-	if (no_transaction || source->up.no_transaction)
-		source->up.no_transaction = source->down.no_transaction = true;
-}
-
-/*
- * golang-migrate, sqlx and plain: numbered files that are whole scripts.  A
- * first line "-- no-transaction" is honoured in all of them, and sqlx is told
- * from the other two by nothing else.
- */
-
-static MigFit
-golang_recognise(const MigFileEntry *entry)
-{
-	return entry->numbered && entry->part != PART_WHOLE &&
-		!entry->no_transaction ? FIT_SURE : FIT_NO;
-}
-
-static MigFit
-plain_recognise(const MigFileEntry *entry)
-{
-	return entry->numbered && entry->part == PART_WHOLE &&
-		!entry->sections && !entry->repeatable && !entry->goose &&
-		!entry->no_transaction ? FIT_SURE : FIT_NO;
-}
-
-static MigFit
-sqlx_recognise(const MigFileEntry *entry)
-{
-	if (!entry->numbered)
-		return FIT_NO;
-	if (entry->part == PART_WHOLE &&
-		(entry->sections || entry->repeatable || entry->goose))
-		return FIT_NO;
-	return entry->no_transaction ? FIT_SURE : FIT_POSSIBLE;
-}
-
-static void
-numbered_read(const MigFileEntry *entry, MigSource *source)
-{
-	MigScript  *script = entry->part == PART_DOWN ?
-		&source->down : &source->up;
-
-	take_number(entry, source);
-	whole_script(entry, source, script);
-	if (entry->no_transaction)
-		script->no_transaction = true;
-}
-
-/*
- * diesel
- */
-
-static MigFit
-diesel_recognise(const MigFileEntry *entry)
-{
-	return is_diesel_name(entry) ? FIT_SURE : FIT_NO;
-}
-
-static bool
-diesel_settings(const MigFileEntry *entry)
-{
-	return entry->parent[0] != '\0' &&
-		strcmp(entry->base, "metadata.toml") == 0;
-}
-
-static void
-diesel_read(const MigFileEntry *entry, MigSource *source)
-{
-	const char *p = entry->parent;
-	char	   *version = palloc(strlen(p) + 1);
-	char	   *end = version;
-
-	/* the dashes of the time are no part of diesel's version */
-	for (; *p && *p != '_'; p++)
-	{
-		if (*p != '-')
-			*end++ = *p;
-	}
-	*end = '\0';
-	if (!is_version(version, false))
-		bad_name(entry);
-	source->version = version;
-	source->name = pstrdup(*p == '_' ? p + 1 : p);
-
-	if (pg_strcasecmp(entry->base, "up.sql") == 0)
-		whole_script(entry, source, &source->up);
-	else if (pg_strcasecmp(entry->base, "down.sql") == 0)
-		whole_script(entry, source, &source->down);
-	else
-		source->up.no_transaction = source->down.no_transaction =
-			!read_setting(entry, "run_in_transaction", true);
-}
-
-/* A version as diesel writes it in the name of a directory. */
-static const char *
-diesel_time(const char *version)
-{
-	if (strlen(version) != 14)
-		return version;
-	return psprintf("%.4s-%.2s-%.2s-%s", version, version + 4, version + 6,
-					version + 8);
-}
-
-/*
- * prisma, where the whole name of the directory is the identity: two
- * migrations may have the same time.
- */
-
-static MigFit
-prisma_recognise(const MigFileEntry *entry)
-{
-	return is_prisma_name(entry) ? FIT_SURE : FIT_NO;
-}
-
-static void
-prisma_read(const MigFileEntry *entry, MigSource *source)
-{
-	const char *underscore = strchr(entry->parent, '_');
-
-	source->version = entry->parent;
-	source->name = pstrdup(underscore ? underscore + 1 : entry->parent);
-	whole_script(entry, source, &source->up);
-}
-
-/*
- * Flyway
- */
-
-static MigFit
-flyway_recognise(const MigFileEntry *entry)
-{
-	return is_flyway_name(entry->base) ? FIT_SURE : FIT_NO;
-}
-
-static bool
-flyway_settings(const MigFileEntry *entry)
-{
-	return is_flyway_name(entry->base) &&
-		has_suffix(entry->base, strlen(entry->base), ".sql.conf");
-}
-
-static void
-flyway_read(const MigFileEntry *entry, MigSource *source)
-{
-	const char *base = entry->base;
-	const char *end = base + strlen(base) -
-		strlen(entry->sql ? ".sql" : ".sql.conf");
-	const char *separator = strstr(base + 1, "__");
-	MigScript  *script = base[0] == 'U' ? &source->down : &source->up;
-
-	/* without a description there is no name, which the caller refuses */
-	if (separator)
-	{
-		char	   *name = pnstrdup(separator + 2, end - separator - 2);
-
-		replace_underscores(name, ' ');
-		source->name = mig_copy_trimmed(name, name + strlen(name));
-	}
-	else
-	{
-		source->name = pstrdup("");
-		separator = end;
-	}
-
-	if (base[0] == 'R')
-	{
-		source->kind = MIG_KIND_REPEATABLE;
-		source->version = source->name;
-	}
-	else
-	{
-		if (base[0] == 'B')
-			source->kind = MIG_KIND_BASELINE;
-		source->version = pnstrdup(base + 1, separator - base - 1);
-		replace_underscores(source->version, '.');
-		if (!is_version(source->version, true))
-			bad_name(entry);
-	}
-
-	if (entry->sql)
-		whole_script(entry, source, script);
-	else
-		script->no_transaction =
-			!read_setting(entry, "executeInTransaction", false);
-}
-
-/* In order of precedence. */
-const MigFormat mig_formats[] = {
-	{
-		.name = "native",
-		.files = "<version>_<name>.sql, or <name>.sql if \"-- migrate:repeatable\" is in it",
-		.mark = "-- migrate:up",
-		.dotted = true,
-		.recognise = native_recognise,
-		.read = native_read,
-		.drafts = {
-			{
-				"", "_", ".sql",
-				"\n-- migrate:up\n\n-- migrate:down\n\n"
-				"-- To check the outcome, take the first dashes off the next two lines; a\n"
-				"-- statement that fails there fails the migration.\n"
-				"-- -- migrate:verify\n"
-				"-- SELECT 1 / count(*) FROM my_table;\n"
-			}
-		}
-	},
-	{
-		.name = "golang-migrate",
-		.files = "<number>_<name>.up.sql and <number>_<name>.down.sql",
-		.recognise = golang_recognise,
-		.read = numbered_read,
-		.drafts = {{"", "_", ".up.sql", ""}, {"", "_", ".down.sql", UNDO_COMMENT}}
-	},
-	{
-		.name = "goose",
-		.files = "<number>_<name>.sql",
-		.mark = "-- +goose Up",
-		.recognise = goose_recognise,
-		.read = goose_read,
-		.drafts = {{"", "_", ".sql", "\n-- +goose Up\n\n-- +goose Down\n"}}
-	},
-	{
-		.name = "diesel",
-		.files = "<time>_<name>/up.sql and <time>_<name>/down.sql",
-		.nested = true,
-		.recognise = diesel_recognise,
-		.settings = diesel_settings,
-		.read = diesel_read,
-		.drafts = {{"", "_", "/up.sql", ""}, {"", "_", "/down.sql", UNDO_COMMENT}}
-	},
-	{
-		.name = "prisma",
-		.files = "<time>_<name>/migration.sql",
-		.nested = true,
-		.recognise = prisma_recognise,
-		.read = prisma_read,
-		.drafts = {{"", "_", "/migration.sql", ""}}
-	},
-	{
-		.name = "flyway",
-		.files = "V<version>__<name>.sql, U<version>__<name>.sql, B<version>__<name>.sql and R__<name>.sql",
-		.dotted = true,
-		.recognise = flyway_recognise,
-		.settings = flyway_settings,
-		.read = flyway_read,
-		.drafts = {{"V", "__", ".sql", ""}, {"U", "__", ".sql", UNDO_COMMENT}}
-	},
-	{
-		.name = "sqlx",
-		.files = "<number>_<name>.sql, or <number>_<name>.up.sql and <number>_<name>.down.sql",
-		.recognise = sqlx_recognise,
-		.read = numbered_read,
-		.drafts = {{"", "_", ".up.sql", ""}, {"", "_", ".down.sql", UNDO_COMMENT}}
-	},
-	{
-		.name = "plain",
-		.files = "<version>_<name>.sql",
-		.unmarked = true,
-		.dotted = true,
-		.recognise = plain_recognise,
-		.read = numbered_read,
-		.drafts = {{"", "_", ".sql", ""}}
-	}
-};
-
-const int	mig_nformats = lengthof(mig_formats);
-
-/*
  * mig_format_names
  *		The names of all formats, for messages.  palloc'd.
  */
@@ -707,7 +284,7 @@ mig_format_names(void)
 
 	initStringInfo(&names);
 	for (i = 0; i < mig_nformats; i++)
-		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", mig_formats[i].name);
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", mig_formats[i]->name);
 	return names.data;
 }
 
@@ -719,53 +296,47 @@ static bool
 is_sql(const char *base)
 {
 	/* hidden files are what editors and file systems leave behind */
-	return base[0] != '.' && has_suffix(base, strlen(base), ".sql");
+	return base[0] != '.' && mig_has_suffix(base, strlen(base), ".sql");
 }
 
 static const char *
-last_component(const char *path)
+language_of(const char *base)
 {
-	const char *slash = strrchr(path, '/');
+	int			i;
 
-	return slash ? slash + 1 : path;
+	if (base[0] == '.')
+		return NULL;
+	for (i = 0; i < lengthof(languages); i++)
+	{
+		if (mig_has_suffix(base, strlen(base), languages[i].extension))
+			return languages[i].language;
+	}
+	return NULL;
 }
 
-/*
- * mig_format_reads
- *		Must the caller read this file, for collect.c to look at?
- */
-bool
-mig_format_reads(const char *path)
-{
-	const char *base = last_component(path);
-
-	return is_sql(base) || strcmp(base, "metadata.toml") == 0 ||
-		(base[0] != '.' && has_suffix(base, strlen(base), ".sql.conf"));
-}
-
-/* Read the name as <version>[_-]<name>[.up|.down].sql, if it is such. */
+/* Read the name as <version>[_-]<name>[.up|.down].<extension>, if it is such. */
 static void
 look_at_name(MigFileEntry *entry)
 {
 	const char *base = entry->base;
-	size_t		len = strlen(base) - strlen(".sql");
-	const char *p = skip_version(base, true);
+	size_t		len = strrchr(base, '.') - base;
+	const char *p = mig_skip_version(base, true);
 	const char *end;
 
 	entry->part = PART_WHOLE;
-	if (has_suffix(base, len, ".up"))
+	if (mig_has_suffix(base, len, ".up"))
 	{
 		entry->part = PART_UP;
 		len -= strlen(".up");
 	}
-	else if (has_suffix(base, len, ".down"))
+	else if (mig_has_suffix(base, len, ".down"))
 	{
 		entry->part = PART_DOWN;
 		len -= strlen(".down");
 	}
 	end = base + len;
 
-	if (!is_digit(*base) || (p < end && *p != '_' && *p != '-'))
+	if (!mig_is_digit(*base) || (p < end && *p != '_' && *p != '-'))
 		return;
 	entry->numbered = true;
 	entry->version = pnstrdup(base, p - base);
@@ -777,39 +348,20 @@ static void
 look_at_text(MigFileEntry *entry)
 {
 	MigLines	lines;
-	MigDirective directive;
 
-	entry->no_transaction = strncmp(entry->text, "-- no-transaction",
-									strlen("-- no-transaction")) == 0;
-
-	begin_lines(&lines, entry);
+	mig_entry_lines(&lines, entry);
 	while (mig_lines_next(&lines))
 	{
-		if (mig_after_marker(&lines, "+goose"))
-			entry->goose = true;
-		switch (mig_look_for_directive(&lines, &directive))
-		{
-			case WORD_UP:
-			case WORD_DOWN:
-			case WORD_VERIFY:
-				entry->sections = true;
-				break;
-			case WORD_REPEATABLE:
-				entry->repeatable = true;
-				break;
-			default:
-				break;
-		}
+		const char *comment = mig_after_marker(&lines, "");
+
+		if (comment)
+			entry->comments = lappend(entry->comments, (char *) comment);
 	}
 }
 
-/*
- * mig_file_entry
- *		A first look at a file.  The result is palloc'd and points into *file,
- *		which must have content if it is SQL.
- */
-MigFileEntry *
-mig_file_entry(const MigFile *file)
+/* What a path alone says. */
+static MigFileEntry *
+entry_of_path(const MigFile *file)
 {
 	MigFileEntry *entry = palloc0(sizeof(MigFileEntry));
 	const char *slash;
@@ -823,17 +375,52 @@ mig_file_entry(const MigFile *file)
 		entry->base = slash + 1;
 		entry->depth++;
 	}
+	entry->sql = is_sql(entry->base);
+	if (!entry->sql)
+		entry->language = language_of(entry->base);
+	if (entry->sql || entry->language)
+		look_at_name(entry);
+	return entry;
+}
+
+/*
+ * mig_format_reads
+ *		Must the caller read this file, for collect.c to look at?
+ */
+bool
+mig_format_reads(const char *path)
+{
+	MigFile		file = {(char *) path, NULL};
+	MigFileEntry *entry = entry_of_path(&file);
+	int			i;
+
+	if (entry->sql)
+		return true;
+	for (i = 0; i < mig_nformats; i++)
+	{
+		if (mig_formats[i]->settings && mig_formats[i]->settings(entry))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * mig_file_entry
+ *		A first look at a file.  The result is palloc'd and points into *file,
+ *		which must have content if it is SQL.
+ */
+MigFileEntry *
+mig_file_entry(const MigFile *file)
+{
+	MigFileEntry *entry = entry_of_path(file);
 
 	entry->text = file->content;
 	if (entry->text && strncmp(entry->text, "\xEF\xBB\xBF", 3) == 0)
 		entry->text += 3;
-
-	entry->sql = is_sql(entry->base);
 	if (entry->sql)
 	{
 		if (entry->text == NULL)
 			elog(ERROR, "file \"%s\" was not read", file->path);
-		look_at_name(entry);
 		look_at_text(entry);
 	}
 	return entry;
@@ -854,7 +441,7 @@ make_slug(const char *name)
 	{
 		char		c = pg_ascii_tolower((unsigned char) *name);
 
-		if (is_digit(c) || (c >= 'a' && c <= 'z'))
+		if (mig_is_digit(c) || (c >= 'a' && c <= 'z'))
 			appendStringInfoChar(&slug, c);
 		else if (slug.len > 0 && slug.data[slug.len - 1] != '_')
 			appendStringInfoChar(&slug, '_');
@@ -871,8 +458,8 @@ find_format(const char *name)
 
 	for (i = 0; i < mig_nformats; i++)
 	{
-		if (strcmp(mig_formats[i].name, name) == 0)
-			return &mig_formats[i];
+		if (strcmp(mig_formats[i]->name, name) == 0)
+			return mig_formats[i];
 	}
 	return NULL;
 }
@@ -912,7 +499,7 @@ mig_format_template(const char *format, const char *version, const char *name)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown migration format \"%s\"", format),
 				 errhint("The formats are %s.", mig_format_names())));
-	if (!is_version(version, found->dotted))
+	if (!mig_is_version(version, found->dotted))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("version \"%s\" is not possible in the format %s",
@@ -932,8 +519,8 @@ mig_format_template(const char *format, const char *version, const char *name)
 		if ((unsigned char) *p < ' ')
 			*p = ' ';
 	}
-	if (found->recognise == diesel_recognise)
-		version = diesel_time(version);
+	if (found->spell)
+		version = found->spell(version);
 	for (i = 0; i < lengthof(found->drafts) && found->drafts[i].text; i++)
 	{
 		const MigDraft *draft = &found->drafts[i];

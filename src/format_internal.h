@@ -9,6 +9,7 @@
 #define MIGRATE_FORMAT_INTERNAL_H
 
 #include "format.h"
+#include "lines.h"
 
 typedef struct MigFormat MigFormat;
 
@@ -36,17 +37,16 @@ typedef struct MigFileEntry
 	int			depth;			/* number of components before base */
 	const char *text;			/* without a byte order mark; NULL: not read */
 	bool		sql;
-	/* base read as <version>[_-]<name>[.up|.down].sql */
+	const char *language;		/* the other one that it is written in, or NULL */
+	/* base read as <version>[_-]<name>[.up|.down].<extension> */
 	bool		numbered;
 	char	   *version;
 	char		separator;		/* '\0': neither it nor a name is there */
 	char	   *name;
 	MigPart		part;
-	/* which directives stand in text, anywhere */
-	bool		sections;
-	bool		repeatable;
-	bool		goose;
-	bool		no_transaction; /* it begins as sqlx wants it */
+	/* the "--" comments outside of literals that are lines of their own */
+	List	   *comments;		/* of const char *: what follows the dashes */
+	bool		indexed;		/* a file of the directory says its format */
 	const MigFormat *format;	/* as collect.c has found out, or NULL */
 } MigFileEntry;
 
@@ -64,13 +64,24 @@ struct MigFormat
 	const char *name;
 	const char *files;			/* how its files are named, for messages */
 	const char *mark;			/* line that each of its files has, or NULL */
-	bool		unmarked;		/* its files are those without any mark */
+	const char *languages;		/* others than SQL, for what is then a hole */
+	bool		unmarked;		/* its files are those that are no other's */
 	bool		nested;			/* each migration has its own directory */
+	bool		scattered;		/* its files may lie in any directories */
 	bool		dotted;			/* versions may have dots */
+	bool		together;		/* one file alone says too little */
 	MigFit		(*recognise) (const MigFileEntry *entry);
-	/* is this, no .sql, a file of its settings?  NULL: it has none */
+	/* is this, no migration, a file of its settings?  NULL: it has none */
 	bool		(*settings) (const MigFileEntry *entry);
+	/* ... and one that shows by being there that the directory is of it? */
+	bool		(*index) (const MigFileEntry *entry);
+	/* what one file says: one migration, or a list (MigSource *) */
 	void		(*read) (const MigFileEntry *entry, MigSource *source);
+	List	   *(*read_list) (const MigFileEntry *entry);
+	/* what all files (MigFileEntry *) together say about the migrations */
+	List	   *(*finish) (List *entries, List *sources);
+	/* a version as the names of new files have it; NULL: as it is */
+	const char *(*spell) (const char *version);
 	MigDraft	drafts[2];		/* files of a new migration */
 };
 
@@ -78,10 +89,57 @@ struct MigFormat
  * If as many files of a directory look like one format as like another, the
  * first of the two here is taken for the one that was meant.
  */
-extern const MigFormat mig_formats[];
+extern const MigFormat *const mig_formats[];
 extern const int mig_nformats;
 
+/* format_*.c */
+extern const MigFormat mig_format_native;
+extern const MigFormat mig_format_golang;
+extern const MigFormat mig_format_goose;
+extern const MigFormat mig_format_diesel;
+extern const MigFormat mig_format_prisma;
+extern const MigFormat mig_format_flyway;
+extern const MigFormat mig_format_sqlx;
+extern const MigFormat mig_format_plain;
+
+extern bool mig_is_flyway_name(const char *base);
+extern bool mig_is_diesel_name(const MigFileEntry *entry);
+extern bool mig_is_prisma_name(const MigFileEntry *entry);
+
+/* format.c, for collect.c */
 extern char *mig_format_names(void);
 extern MigFileEntry *mig_file_entry(const MigFile *file);
+
+/*
+ * format.c, for readers
+ */
+
+#define mig_is_digit(c) ((c) >= '0' && (c) <= '9')
+#define MIG_UNDO_COMMENT "-- Undoes the up script.\n"
+
+/* Cuts a file at its section directives. */
+typedef struct MigSections
+{
+	const MigFileEntry *entry;
+	MigScript  *current;		/* NULL: before the first */
+	const char *start;			/* of current's text */
+} MigSections;
+
+extern bool mig_has_suffix(const char *string, size_t len, const char *suffix);
+extern const char *mig_skip_version(const char *p, bool dotted);
+extern bool mig_is_version(const char *string, bool dotted);
+extern bool mig_has_comment(const MigFileEntry *entry, const char *beginning);
+extern void mig_entry_lines(MigLines *lines, const MigFileEntry *entry);
+extern void mig_bad_name(const MigFileEntry *entry) pg_attribute_noreturn();
+extern void mig_whole_script(const MigFileEntry *entry, MigSource *source,
+							 MigScript *script);
+extern void mig_take_number(const MigFileEntry *entry, MigSource *source);
+extern void mig_switch_section(MigSections *sections, MigScript *next,
+							   const MigLines *lines, const char *title);
+extern void mig_last_section(MigSections *sections);
+extern void mig_check_text_before(const MigLines *lines, int code_line,
+								  const char *mark);
+extern bool mig_read_setting(const MigFileEntry *entry, const char *key,
+							 bool toml);
 
 #endif							/* MIGRATE_FORMAT_INTERNAL_H */

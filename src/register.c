@@ -221,24 +221,15 @@ migrate_register(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(register_source(&source)));
 }
 
-/*
- * A settings file alone: diesel's is about both scripts, Flyway's about the
- * one whose name it bears.
- */
+/* A settings file alone. */
 static const char *
-apply_settings(const MigSource *source, const bytea *key, const MigStored *stored,
-			   const char *path)
+apply_settings(const MigSource *source, const bytea *key, const MigStored *stored)
 {
-	const char *slash = strrchr(path, '/');
-	char		first = slash ? slash[1] : path[0];
-	bool		flyway = strcmp(source->format, "flyway") == 0;
-	bool		up = stored->up.no_transaction;
-	bool		down = stored->down.no_transaction;
+	bool		up = source->sets_up ? source->up.no_transaction :
+		stored->up.no_transaction;
+	bool		down = source->sets_down ? source->down.no_transaction :
+		stored->down.no_transaction;
 
-	if (!flyway || first != 'U')
-		up = source->up.no_transaction;
-	if (!flyway || first == 'U')
-		down = source->down.no_transaction;
 	if (up == stored->up.no_transaction && down == stored->down.no_transaction)
 		return "unchanged";
 	mig_catalog_set_no_transaction(mig_project, key, up, down);
@@ -265,7 +256,7 @@ register_file(MigSource *source, const char *path)
 					 errhint("Register the file with its up script first.")));
 		source->name = stored->name;
 		if (source->down.text == NULL)
-			return apply_settings(source, key, stored, path);
+			return apply_settings(source, key, stored);
 		source->format = stored->format;
 		source->up = stored->up;
 		source->verify = stored->verify;
@@ -292,21 +283,24 @@ migrate_register_file(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
 	MigFile		file;
-	MigSource  *source;
-	const char *action;
-	Datum		values[3];
-	bool		nulls[3] = {false};
+	ListCell   *lc;
 
 	mig_refuse_unless_ready("migrate_register_file");
 	InitMaterializedSRF(fcinfo, 0);
 	file.path = mig_text_argument(fcinfo, 0, "path");
 	file.content = without_bom(mig_text_argument(fcinfo, 1, "content"));
-	source = mig_format_read_file(&file);
-	action = register_file(source, file.path);
-	values[0] = CStringGetTextDatum(source->version);
-	values[1] = CStringGetTextDatum(source->name);
-	values[2] = CStringGetTextDatum(action);
-	tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
+	foreach(lc, mig_format_read_file(&file))
+	{
+		MigSource  *source = (MigSource *) lfirst(lc);
+		const char *action = register_file(source, file.path);
+		Datum		values[3] = {
+			CStringGetTextDatum(source->version), CStringGetTextDatum(source->name),
+			CStringGetTextDatum(action)
+		};
+		bool		nulls[3] = {false};
+
+		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
+	}
 	return (Datum) 0;
 }
 
