@@ -26,6 +26,7 @@ OBJS = \
 	src/run.o \
 	src/script.o \
 	src/units.o \
+	src/variables.o \
 	src/version.o \
 	src/worker.o
 

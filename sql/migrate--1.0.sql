@@ -11,18 +11,26 @@
 CREATE TABLE migrate_migration (
 	project text COLLATE "C" NOT NULL,
 	version_key bytea NOT NULL,
+	order_key bytea NOT NULL,
 	version text COLLATE "C" NOT NULL,
 	name text COLLATE "C" NOT NULL,
 	kind text COLLATE "C" NOT NULL CHECK (kind IN ('versioned', 'repeatable', 'baseline')),
 	hook text COLLATE "C" CHECK (hook IN ('before-run', 'after-each', 'after-run', 'on-failure')),
+	always boolean NOT NULL DEFAULT false,
+	hole text,
 	settled boolean NOT NULL DEFAULT false,
 	checksum bytea NOT NULL,
 	fingerprint bytea NOT NULL,
 	requires text[] NOT NULL DEFAULT '{}',
+	tags text[] NOT NULL DEFAULT '{}',
+	precondition text,
+	precondition_line integer NOT NULL DEFAULT 1,
+	precondition_else text COLLATE "C" CHECK (precondition_else IN ('halt', 'skip', 'mark', 'warn')),
 	up text NOT NULL,
 	up_path text,
 	up_line integer NOT NULL DEFAULT 1,
 	up_no_transaction boolean NOT NULL DEFAULT false,
+	up_variables text,
 	up_statements integer,
 	up_worker text,
 	up_broken text,
@@ -30,6 +38,7 @@ CREATE TABLE migrate_migration (
 	down_path text,
 	down_line integer NOT NULL DEFAULT 1,
 	down_no_transaction boolean NOT NULL DEFAULT false,
+	down_variables text,
 	down_statements integer,
 	down_worker text,
 	down_broken text,
@@ -65,7 +74,23 @@ CREATE TABLE migrate_state (
 	applied_at timestamptz NOT NULL,
 	applied_by text NOT NULL,
 	duration_us bigint NOT NULL,
+	order_key bytea NOT NULL,
 	PRIMARY KEY (project, target_schema, version_key)
+);
+
+-- Where the project stands is the last of them.
+CREATE INDEX migrate_state_order_idx ON migrate_state (project, target_schema, order_key)
+	WHERE kind <> 'repeatable';
+
+-- What stands for ${name} and the like in the scripts of formats that have it.
+CREATE TABLE migrate_variable (
+	project text COLLATE "C" NOT NULL,
+	name text COLLATE "C" NOT NULL,
+	value text NOT NULL,
+	set_by text NOT NULL,
+	set_by_superuser boolean NOT NULL,
+	set_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	PRIMARY KEY (project, name)
 );
 
 -- One hash chain a project.  The hash covers every column before it, in this
@@ -165,6 +190,7 @@ CREATE TABLE migrate_job (
 
 SELECT pg_catalog.pg_extension_config_dump('migrate_migration', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_state', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_variable', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_log', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_log_head', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_journal', '');
@@ -229,6 +255,17 @@ CREATE FUNCTION migrate_unregister(version text)
 	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION migrate_unregister(text) IS
 	'forget a migration that is not applied';
+
+CREATE FUNCTION migrate_set_variable(name text, value text) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_set_variable(text, text) IS
+	'give a variable of the scripts a value, or with NULL take it away: set, replaced, unchanged or removed';
+
+CREATE FUNCTION migrate_variables(OUT name text, OUT value text, OUT source text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION migrate_variables() IS
+	'the variables that scripts can use in this session, with their values';
 
 CREATE FUNCTION migrate_new(name text, style text DEFAULT NULL,
 							OUT path text, OUT content text)
@@ -295,7 +332,9 @@ CREATE VIEW migrate_status AS
 				WHEN s.version_key IS NOT NULL AND m.kind <> 'repeatable' THEN 'changed'
 				WHEN m.kind = 'baseline' AND m.settled THEN 'ignored'
 				WHEN f.version_key IS NOT NULL THEN 'failed'
-				WHEN m.kind = 'versioned' AND m.version_key < t.version_key THEN 'out of order'
+				WHEN m.hole IS NOT NULL THEN 'hole'
+				WHEN m.kind = 'versioned' AND m.order_key < t.order_key
+					AND m.precondition_else IS DISTINCT FROM 'skip' THEN 'out of order'
 				ELSE 'pending'
 		   END AS state,
 		   s.how,
@@ -309,6 +348,7 @@ CREATE VIEW migrate_status AS
 					THEN format('%s script, %s of %s statements done', j.direction, j.done, j.total)
 						 || coalesce(': ' || j.message, '')
 				WHEN f.version_key IS NOT NULL AND c.same IS NOT TRUE THEN f.message
+				WHEN s.version_key IS NULL AND m.hole IS NOT NULL THEN m.hole
 				WHEN m.up_broken IS NOT NULL THEN m.up_broken
 				WHEN c.same AND m.checksum <> s.checksum
 					THEN 'cosmetic change since it was applied'
@@ -328,11 +368,11 @@ CREATE VIEW migrate_status AS
 		   ON j.version_key = m.version_key
 	 CROSS JOIN LATERAL (SELECT CASE m.kind WHEN 'repeatable' THEN m.checksum = s.checksum
 									ELSE m.fingerprint = s.fingerprint END AS same) c
-	  LEFT JOIN (SELECT version_key
+	  LEFT JOIN (SELECT order_key
 				   FROM migrate_state
 				  WHERE project = migrate_project() AND target_schema = ''
-					AND version_key < '\x20'
-				  ORDER BY version_key DESC LIMIT 1) t ON true
+					AND kind <> 'repeatable'
+				  ORDER BY order_key DESC LIMIT 1) t ON true
 	  LEFT JOIN (SELECT DISTINCT ON (e.version_key) e.version_key, e.message
 				   FROM migrate_log e
 				  WHERE e.project = migrate_project() AND e.outcome = 'failed'
@@ -344,7 +384,7 @@ CREATE VIEW migrate_status AS
 									   AND later.outcome = 'ok')
 				  ORDER BY e.version_key, e.id DESC) f
 		   ON f.version_key = m.version_key
-	 ORDER BY coalesce(m.version_key, s.version_key);
+	 ORDER BY coalesce(m.order_key, s.order_key), coalesce(m.version_key, s.version_key);
 COMMENT ON VIEW migrate_status IS
 	'one row per migration of the project, in order, with its state';
 
@@ -369,7 +409,7 @@ CREATE FUNCTION migrate_pending(OUT version text, OUT name text, OUT kind text,
 	BEGIN ATOMIC
 		SELECT version, name, kind, state, remark, path
 		  FROM migrate_status
-		 WHERE state IN ('pending', 'failed', 'interrupted', 'running', 'unfinished', 'out of order');
+		 WHERE state IN ('pending', 'hole', 'failed', 'interrupted', 'running', 'unfinished', 'out of order');
 	END;
 COMMENT ON FUNCTION migrate_pending() IS
 	'what is registered and still has to run, in order of version';
@@ -646,6 +686,8 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_register_file(text, text),
 	migrate_load(text),
 	migrate_unregister(text),
+	migrate_set_variable(text, text),
+	migrate_variables(),
 	migrate_new(text, text),
 	migrate_pending(),
 	migrate_plan(text),

@@ -49,7 +49,9 @@ static const char *
 past_action(MigAction action)
 {
 	return action == MIG_ROLLBACK ? "rolled back" :
-		action == MIG_COVER ? "covered" : "applied";
+		action == MIG_COVER ? "covered" :
+		action == MIG_MARKED ? "marked" :
+		action == MIG_SKIPPED ? "skipped" : "applied";
 }
 
 /* Switch to a context for one call; MemoryContextDelete() ends it. */
@@ -207,7 +209,14 @@ append_step(StringInfo buf, const char *schema, const MigStep *step, int number,
 		return;
 	}
 
-	script = step->action == MIG_ROLLBACK ? &stored->down : &stored->up;
+	script = mig_expand_variables(step->action == MIG_ROLLBACK ? &stored->down : &stored->up,
+								  NULL);
+	if (step->action == MIG_APPLY && stored->check.text)
+	{
+		appendStringInfo(buf, "-- precondition, else %s: ", stored->check_fail);
+		append_comment(buf, stored->check.text);
+		appendStringInfoChar(buf, '\n');
+	}
 	alone = side->worker != NULL || side->broken != NULL || has_own_transaction(script);
 	if (!alone)
 		appendStringInfoString(buf, "BEGIN;\n");

@@ -318,6 +318,7 @@ script_fields(const MigVisit *visit, uint64 row, int column, bool transaction,
 	script->path = mig_text_field(visit, row, column + 1);
 	script->line = mig_int_field(row, column + 2, 1);
 	script->no_transaction = transaction && mig_bool_field(row, column + 3);
+	script->variables = NULL;
 }
 
 static const char *
@@ -355,10 +356,59 @@ mig_catalog_has_unsettled(const char *project)
 	return result;
 }
 
+static int
+compare_by_key(const void *a, const void *b, void *arg)
+{
+	const MigEntry *entries = (const MigEntry *) arg;
+
+	return mig_key_cmp(entries[*(const int *) a].key, entries[*(const int *) b].key);
+}
+
+/* Entries are sorted by what runs first; find them by their keys, too. */
+static void
+index_by_key(MigEntry *entries, int n)
+{
+	int		   *indexes = palloc_extended(sizeof(int) * Max(n, 1), MCXT_ALLOC_HUGE);
+	int			i;
+
+	for (i = 0; i < n; i++)
+		indexes[i] = i;
+	qsort_arg(indexes, n, sizeof(int), compare_by_key, entries);
+	for (i = 0; i < n; i++)
+		entries[i].by_key = indexes[i];
+	pfree(indexes);
+}
+
+/* Requirements "project:version" that another project meets. */
+static void
+settle_foreign(MigEntry *entries, int n)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		ListCell   *lc;
+
+		if (entries[i].applied)
+			continue;
+		foreach(lc, entries[i].requires)
+		{
+			char	   *required = (char *) lfirst(lc);
+			char	   *colon = strchr(required, ':');
+
+			if (colon == NULL || colon == required || colon[1] == '\0' || required[0] == '!')
+				continue;
+			if (mig_run_for_key(Q_IS_APPLIED, pnstrdup(required, colon - required),
+								mig_version_key(MIG_KIND_VERSIONED, colon + 1)) > 0)
+				entries[i].requires = foreach_delete_current(entries[i].requires, lc);
+		}
+	}
+}
+
 /*
  * mig_catalog_load
- *		All migrations of the project, registered, applied or both, in order
- *		of their keys, without their texts.
+ *		All migrations of the project, registered, applied or both, in the
+ *		order in which they run, without their texts.
  */
 MigEntry *
 mig_catalog_load(const char *project, int *n)
@@ -405,7 +455,15 @@ mig_catalog_load(const char *project, int *n)
 		entry->unfinished = how ? how[0] : '\0';
 		entry->done = mig_int_field(i, 23, 0);
 		entry->total = mig_int_field(i, 24, 0);
+		entry->order = mig_bytea_field(&visit, i, 25);
+		entry->tags = list_field(&visit, i, 26);
+		entry->always = mig_bool_field(i, 27);
+		entry->hole = mig_text_field(&visit, i, 28);
+		entry->may_wait = mig_bool_field(i, 29);
+		entry->placed = mig_is_placed(entry->order);
 	}
+	index_by_key(entries, (int) rows);
+	settle_foreign(entries, (int) rows);
 	mig_leave(&visit);
 	*n = (int) rows;
 	return entries;
@@ -493,6 +551,12 @@ fetch(MigQueryNo query, const char *project, const bytea *key)
 		stored->name = mig_text_field(&visit, 0, 14);
 		stored->format = mig_text_field(&visit, 0, 15);
 		stored->requires = list_field(&visit, 0, 16);
+		stored->check.text = mig_text_field(&visit, 0, 17);
+		stored->check.path = stored->up.path;
+		stored->check.line = mig_int_field(0, 18, 1);
+		stored->check_fail = mig_text_field(&visit, 0, 19);
+		stored->up.variables = mig_text_field(&visit, 0, 20);
+		stored->down.variables = mig_text_field(&visit, 0, 21);
 	}
 	mig_leave(&visit);
 	return stored;
@@ -532,7 +596,8 @@ same_text(const char *a, const char *b)
 static bool
 same_script(const MigScript *a, const MigScript *b)
 {
-	return same_text(a->text, b->text) && a->no_transaction == b->no_transaction;
+	return same_text(a->text, b->text) && a->no_transaction == b->no_transaction &&
+		same_text(a->variables, b->variables);
 }
 
 static bool
@@ -585,6 +650,19 @@ script_params(const MigScript *script, const MigSide *side, Datum *values,
 	values[6] = mig_text_datum(side->broken, &nulls[6]);
 }
 
+/* A List of char * as a parameter. */
+static Datum
+list_datum(List *list)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(list_length(list), 1));
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, list)
+		elements[n++] = CStringGetTextDatum(lfirst(lc));
+	return PointerGetDatum(construct_array(elements, n, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
 typedef enum Difference
 {
 	DIFFERS_NOT,
@@ -598,17 +676,22 @@ typedef enum Difference
  */
 static Difference
 compare_stored(const MigVisit *visit, const MigSource *source,
-			   bool superuser_registers)
+			   const bytea *order_key, bool superuser_registers)
 {
 	char	   *name = mig_text_field(visit, 0, 1);
 	char	   *version = mig_text_field(visit, 0, 2);
+	bytea	   *order = mig_bytea_field(visit, 0, 19);
 	MigScript	up;
 	MigScript	down;
 	MigScript	verify;
+	char	   *check;
 
 	script_fields(visit, 0, 5, true, &up);
 	script_fields(visit, 0, 9, true, &down);
 	script_fields(visit, 0, 13, false, &verify);
+	check = mig_text_field(visit, 0, 23);
+	up.variables = mig_text_field(visit, 0, 26);
+	down.variables = mig_text_field(visit, 0, 27);
 	if (strcmp(name, source->name) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_CONFLICT),
@@ -622,12 +705,19 @@ compare_stored(const MigVisit *visit, const MigSource *source,
 				 errhint("Give one of them another number, or use migrate_unregister() first if it was renamed.")));
 	if (!same_script(&up, &source->up) || !same_script(&down, &source->down) ||
 		!same_script(&verify, &source->verify) ||
-		!same_list(list_field(visit, 0, 4), source->requires))
+		!same_list(list_field(visit, 0, 4), source->requires) ||
+		!same_text(check, source->check.text) ||
+		!same_text(mig_text_field(visit, 0, 25), source->check_fail) ||
+		!same_text(mig_text_field(visit, 0, 22), source->hole) ||
+		mig_bool_field(0, 21) != source->always)
 		return DIFFERS_IN_TEXT;
 
 	/* a superuser who registers a stranger's text answers for it */
 	if (!same_place(&up, &source->up) || !same_place(&down, &source->down) ||
 		!same_place(&verify, &source->verify) ||
+		mig_int_field(0, 24, 1) != source->check.line ||
+		!same_list(list_field(visit, 0, 20), source->tags) ||
+		mig_key_cmp(order, order_key) != 0 ||
 		strcmp(version, source->version) != 0 || mig_bool_field(0, 17) ||
 		(superuser_registers && !mig_bool_field(0, 18)))
 		return DIFFERS_AROUND;
@@ -669,17 +759,12 @@ mig_catalog_register(const char *project, const MigSource *source,
 	bytea	   *key = mig_version_key(source->kind, source->version);
 	bytea	   *checksum = mig_checksum(source->up.text);
 	bytea	   *fingerprint = mig_fingerprint(&source->up);
-	Datum		values[29];
-	bool		nulls[29] = {false};
+	bytea	   *order_key = mig_order_key(source->kind, source->place, key);
+	Datum		values[38];
+	bool		nulls[38] = {false};
 	bool		superuser_registers = superuser_arg(GetSessionUserId());
-	Datum	   *requires = palloc(sizeof(Datum) * Max(list_length(source->requires), 1));
-	int			nrequires = 0;
-	ListCell   *lc;
 	const char *action = NULL;
 	bool		locked = false;
-
-	foreach(lc, source->requires)
-		requires[nrequires++] = CStringGetTextDatum(lfirst(lc));
 
 	values[0] = CStringGetTextDatum(project);
 	values[1] = PointerGetDatum(key);
@@ -688,8 +773,7 @@ mig_catalog_register(const char *project, const MigSource *source,
 	values[4] = CStringGetTextDatum(kind_name(source->kind));
 	values[5] = PointerGetDatum(checksum);
 	values[6] = PointerGetDatum(fingerprint);
-	values[7] = PointerGetDatum(construct_array(requires, nrequires, TEXTOID, -1,
-												false, TYPALIGN_INT));
+	values[7] = list_datum(source->requires);
 	script_params(&source->up, up, &values[8], &nulls[8]);
 	script_params(&source->down, down, &values[15], &nulls[15]);
 	script_params(&source->verify, NULL, &values[22], &nulls[22]);
@@ -697,6 +781,15 @@ mig_catalog_register(const char *project, const MigSource *source,
 	values[26] = CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false));
 	values[27] = BoolGetDatum(superuser_registers);
 	values[28] = mig_text_datum(source->hook, &nulls[28]);
+	values[29] = PointerGetDatum(order_key);
+	values[30] = list_datum(source->tags);
+	values[31] = BoolGetDatum(source->always);
+	values[32] = mig_text_datum(source->hole, &nulls[32]);
+	values[33] = mig_text_datum(source->check.text, &nulls[33]);
+	values[34] = Int32GetDatum(source->check.line);
+	values[35] = mig_text_datum(source->check_fail, &nulls[35]);
+	values[36] = mig_text_datum(source->up.variables, &nulls[36]);
+	values[37] = mig_text_datum(source->down.variables, &nulls[37]);
 
 	while (action == NULL)
 	{
@@ -710,7 +803,7 @@ mig_catalog_register(const char *project, const MigSource *source,
 			locked = false;
 			continue;
 		}
-		difference = compare_stored(&visit, source, superuser_registers);
+		difference = compare_stored(&visit, source, order_key, superuser_registers);
 		if (difference == DIFFERS_NOT)
 			action = "unchanged";
 		else if (!locked)
@@ -723,7 +816,10 @@ mig_catalog_register(const char *project, const MigSource *source,
 		}
 		else
 		{
+			Datum		place[3] = {values[0], values[1], values[29]};
+
 			mig_run_query(Q_UPDATE, values, nulls);
+			mig_run_query(Q_MOVE, place, NULL);
 			action = difference == DIFFERS_IN_TEXT ? "replaced" : "unchanged";
 			if (difference == DIFFERS_IN_TEXT && source->kind == MIG_KIND_VERSIONED &&
 				mig_run_for_key(Q_IS_APPLIED, project, key) > 0)
@@ -781,9 +877,71 @@ mig_catalog_hooks(const char *project)
 		hook->script.line = mig_int_field(i, 5, 1);
 		hook->registered_by = mig_text_field(&visit, i, 6);
 		hook->registrant_superuser = mig_bool_field(i, 7);
+		hook->script.variables = mig_text_field(&visit, i, 8);
 	}
 	mig_leave(&visit);
 	return hooks;
+}
+
+/*
+ * mig_catalog_variables
+ *		What migrate_set_variable() has stored for a project: a List of
+ *		MigVariable *.
+ */
+List *
+mig_catalog_variables(const char *project)
+{
+	MigVisit	visit = mig_enter();
+	Datum		values[1] = {CStringGetTextDatum(project)};
+	uint64		rows = mig_run_query(Q_VARIABLES, values, NULL);
+	List	   *variables = NIL;
+	uint64		i;
+
+	for (i = 0; i < rows; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(visit.caller);
+		MigVariable *variable = palloc0(sizeof(MigVariable));
+
+		variables = lappend(variables, variable);
+		MemoryContextSwitchTo(old);
+		variable->name = mig_text_field(&visit, i, 1);
+		variable->value = mig_text_field(&visit, i, 2);
+		variable->set_by = mig_text_field(&visit, i, 3);
+		variable->set_by_superuser = mig_bool_field(i, 4);
+	}
+	mig_leave(&visit);
+	return variables;
+}
+
+/*
+ * mig_catalog_set_variable
+ *		Store the value of a variable, or with NULL forget it: what was done.
+ */
+const char *
+mig_catalog_set_variable(const char *project, const char *name, const char *value)
+{
+	MigVisit	visit = mig_enter();
+	Datum		values[5] = {
+		CStringGetTextDatum(project), CStringGetTextDatum(name), (Datum) 0,
+		CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false)),
+		BoolGetDatum(superuser_arg(GetSessionUserId()))
+	};
+	bool		known = mig_run_query(Q_GET_VARIABLE, values, NULL) > 0;
+	const char *action;
+
+	if (value == NULL)
+	{
+		mig_run_query(Q_REMOVE_VARIABLE, values, NULL);
+		action = known ? "removed" : "unchanged";
+	}
+	else
+	{
+		values[2] = CStringGetTextDatum(value);
+		action = mig_run_query(Q_SET_VARIABLE, values, NULL) == 0 ? "unchanged" :
+			known ? "replaced" : "set";
+	}
+	mig_leave(&visit);
+	return action;
 }
 
 /*
@@ -864,13 +1022,13 @@ mig_catalog_set_applied(const char *project, const MigEntry *entry,
 						const char *by, int64 duration_us)
 {
 	MigVisit	visit = mig_enter();
-	Datum		values[12] = {
+	Datum		values[13] = {
 		CStringGetTextDatum(project), PointerGetDatum(entry->key),
 		CStringGetTextDatum(entry->version), CStringGetTextDatum(entry->name),
 		CStringGetTextDatum(kind_name(entry->kind)), CStringGetTextDatum(how),
 		PointerGetDatum(checksum), PointerGetDatum(fingerprint),
 		Int32GetDatum(statements), TimestampTzGetDatum(at),
-		CStringGetTextDatum(by), Int64GetDatum(duration_us)
+		CStringGetTextDatum(by), Int64GetDatum(duration_us), PointerGetDatum(entry->order)
 	};
 
 	if (mig_run_query(Q_SET_APPLIED, values, NULL) == 0)
@@ -949,7 +1107,6 @@ mig_catalog_is_applied(const char *project, const bytea *key)
 char *
 mig_catalog_current(const char *project)
 {
-	bytea	   *limit;
 	Oid			schema;
 	Oid			owner;
 	Oid			heap_oid;
@@ -957,21 +1114,16 @@ mig_catalog_current(const char *project)
 	Relation	heap;
 	Relation	index;
 	IndexScanDesc scan;
-	ScanKeyData keys[3];
+	ScanKeyData keys[2];
 	TupleTableSlot *slot;
 	char	   *version = NULL;
 
 	if (!mig_extension(&schema, &owner))
 		return NULL;
 	heap_oid = get_relname_relid("migrate_state", schema);
-	index_oid = get_relname_relid("migrate_state_pkey", schema);
+	index_oid = get_relname_relid("migrate_state_order_idx", schema);
 	if (!OidIsValid(heap_oid) || !OidIsValid(index_oid))
 		elog(ERROR, "migrate_state is missing");
-
-	/* above every versioned key, below every repeatable */
-	limit = palloc(VARHDRSZ + 1);
-	SET_VARSIZE(limit, VARHDRSZ + 1);
-	*VARDATA(limit) = 0x20;
 
 	heap = table_open(heap_oid, AccessShareLock);
 	index = index_open(index_oid, AccessShareLock);
@@ -981,10 +1133,8 @@ mig_catalog_current(const char *project)
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ,
 				CStringGetTextDatum(""));
 	keys[1].sk_collation = index->rd_indcollation[1];
-	ScanKeyInit(&keys[2], 3, BTLessStrategyNumber, F_BYTEALT,
-				PointerGetDatum(limit));
-	scan = mig_index_beginscan(heap, index, GetActiveSnapshot(), 3);
-	index_rescan(scan, keys, 3, NULL, 0);
+	scan = mig_index_beginscan(heap, index, GetActiveSnapshot(), 2);
+	index_rescan(scan, keys, 2, NULL, 0);
 	slot = table_slot_create(heap, NULL);
 	if (index_getnext_slot(scan, BackwardScanDirection, slot))
 	{

@@ -25,6 +25,7 @@ typedef enum MigQueryNo
 	Q_LOCK_STATE,
 	Q_INSERT,
 	Q_UPDATE,
+	Q_MOVE,
 	Q_SET_NO_TRANSACTION,
 	Q_DELETE,
 	Q_IS_APPLIED,
@@ -37,6 +38,10 @@ typedef enum MigQueryNo
 	Q_SETTLE_BASELINES,
 	Q_UNSETTLE_ALL,
 	Q_CURRENT,
+	Q_VARIABLES,
+	Q_SET_VARIABLE,
+	Q_GET_VARIABLE,
+	Q_REMOVE_VARIABLE,
 	Q_LOCK_HOLDER,
 	Q_BUSY,
 	Q_BLOCKERS,
@@ -57,7 +62,7 @@ typedef enum MigQueryNo
 	Q_COUNT
 } MigQueryNo;
 
-#define MIG_QUERY_ARGS 34
+#define MIG_QUERY_ARGS 38
 
 typedef struct MigQueryText
 {

@@ -796,6 +796,19 @@ fetch_locked(Deploy *deploy)
 	return stored;
 }
 
+/* Is its precondition, if it has one, met? */
+static bool
+is_due(Deploy *deploy, const MigStored *stored)
+{
+	int			nest = NewGUCNestLevel();
+	bool		due;
+
+	set_for_step(deploy, false);
+	due = mig_step_is_due(&deploy->run, stored);
+	AtEOXact_GUC(false, nest);
+	return due;
+}
+
 /* One attempt at the current step. */
 static void
 run_step(Deploy *deploy, bool by_statement)
@@ -814,7 +827,7 @@ run_step(Deploy *deploy, bool by_statement)
 	if (step->entry->unfinished != '\0')
 		found = mig_journal_read(run->project, step->entry->key, &deploy->journal);
 	deploy->half_done = found;
-	if (step->action != MIG_COVER)
+	if (found || is_due(deploy, stored))
 	{
 		parsed = mig_execute_parse(&run->execution, step_script(run, stored));
 		deploy->own_transactions = parsed->own_transactions;

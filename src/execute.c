@@ -65,6 +65,8 @@ typedef struct VerifyReceiver
 {
 	DestReceiver pub;
 	bool		checks;			/* is the first column a boolean */
+	bool	   *answer;			/* where to note that it is not true; NULL: raise
+								 * an error */
 } VerifyReceiver;
 
 /* Data of the COPY that is running; its callback has no argument. */
@@ -206,7 +208,11 @@ verify_receive(TupleTableSlot *slot, DestReceiver *self)
 		bool		isnull;
 		Datum		value = slot_getattr(slot, 1, &isnull);
 
-		if (isnull || !DatumGetBool(value))
+		if (!isnull && DatumGetBool(value))
+			return true;
+		if (receiver->answer)
+			*receiver->answer = false;
+		else
 			ereport(ERROR,
 					(errcode(ERRCODE_MIG_VERIFY_FAILED),
 					 errmsg("the verify script answered %s",
@@ -535,6 +541,8 @@ mig_execute_parse(MigExecution *execution, const MigScript *script)
 	execution->context_line = NULL;
 	execution->copy = NULL;
 	mig_execution_push(&callback, execution);
+	script = mig_expand_variables(script, &execution->line);
+	execution->script = script;
 	parsed = mig_script_parse(script, &execution->line);
 	error_context_stack = callback.previous;
 	return parsed;
@@ -729,15 +737,9 @@ mig_execute_toplevel(MigExecution *execution, const MigParsed *parsed, int index
 	MemoryContextDelete(context);
 }
 
-/*
- * mig_execute_verify
- *		Run a verify script and undo what it did.
- *
- * It fails by an error, or by a row whose first column is a boolean and not
- * true.
- */
-void
-mig_execute_verify(MigExecution *execution, const MigScript *script)
+/* Run a script for what it answers, and undo what it did. */
+static void
+ask_script(MigExecution *execution, const MigScript *script, bool *answer)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -748,6 +750,7 @@ mig_execute_verify(MigExecution *execution, const MigScript *script)
 	receiver.pub.rShutdown = verify_nothing;
 	receiver.pub.rDestroy = verify_nothing;
 	receiver.pub.mydest = DestNone;
+	receiver.answer = answer;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -755,6 +758,32 @@ mig_execute_verify(MigExecution *execution, const MigScript *script)
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
+}
+
+/*
+ * mig_execute_verify
+ *		Run a verify script and undo what it did.
+ *
+ * It fails by an error, or by a row whose first column is a boolean and not
+ * true.
+ */
+void
+mig_execute_verify(MigExecution *execution, const MigScript *script)
+{
+	ask_script(execution, script, NULL);
+}
+
+/*
+ * mig_execute_check
+ *		The same for a precondition: is it met?  Only an error is one.
+ */
+bool
+mig_execute_check(MigExecution *execution, const MigScript *script)
+{
+	bool		answer = true;
+
+	ask_script(execution, script, &answer);
+	return answer;
 }
 
 /* Has a constraint of that schema and name a twin that is not deferrable? */

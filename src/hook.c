@@ -113,7 +113,9 @@ mig_step_payload(const MigRun *run, const MigResult *result)
 
 	begin_payload(&buf, run, "migration");
 	add_member(&buf, "action", result->step.action == MIG_ROLLBACK ? "rollback" :
-			   result->step.action == MIG_COVER ? "cover" : "apply");
+			   result->step.action == MIG_COVER ? "cover" :
+			   result->step.action == MIG_MARKED ? "mark" :
+			   result->step.action == MIG_SKIPPED ? "skip" : "apply");
 	add_member(&buf, "version", result->step.entry->version);
 	add_member(&buf, "name", result->step.entry->name);
 	appendStringInfo(&buf, ", \"outcome\": \"ok\", \"step\": %d, \"steps\": %d, \"statements\": %d, \"duration_ms\": %.3f}",

@@ -613,7 +613,8 @@ leads_back(bool down, const char *target)
 
 	return !down && target != NULL && target[0] != '+' && current != NULL &&
 		mig_key_cmp(mig_version_key(MIG_KIND_VERSIONED, current),
-					mig_version_key(MIG_KIND_VERSIONED, target)) > 0;
+					mig_version_key(MIG_KIND_VERSIONED, target)) != 0 &&
+		mig_catalog_is_applied(mig_project, mig_version_key(MIG_KIND_VERSIONED, target));
 }
 
 /* Have a worker that is ready to begin. */

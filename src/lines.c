@@ -64,6 +64,7 @@ mig_lines_begin(MigLines *lines, const char *text, const char *place)
 	memset(lines, 0, sizeof(*lines));
 	lines->place = place;
 	lines->next = text;
+	lines->text = text;
 	lines->state = IN_SQL;
 }
 
@@ -163,8 +164,14 @@ scan_line(MigLines *lines)
 		switch (lines->state)
 		{
 			case IN_SQL:
-				p = scan_sql(lines, p);
-				continue;
+				{
+					const char *token = p;
+
+					p = scan_sql(lines, p);
+					if (lines->mask && lines->state == IN_SQL && *token != '-')
+						memset(lines->mask + (token - lines->text), true, p - token);
+					continue;
+				}
 			case IN_STRING:
 				lines->code = true;
 				if (*p == '\\' && lines->escapes)
@@ -240,6 +247,23 @@ mig_lines_next(MigLines *lines)
 	else
 		scan_line(lines);
 	return true;
+}
+
+/*
+ * mig_code_mask
+ *		For each byte of a text: is it outside of literals, quoted names and
+ *		comments?  palloc'd.
+ */
+bool *
+mig_code_mask(const char *text)
+{
+	MigLines	lines;
+
+	mig_lines_begin(&lines, text, "text");
+	lines.mask = palloc0(strlen(text) + 1);
+	while (mig_lines_next(&lines))
+		;
+	return lines.mask;
 }
 
 /*

@@ -24,6 +24,8 @@ typedef enum MigLexical
 typedef struct MigLines
 {
 	const char *place;			/* what messages call the text */
+	const char *text;
+	bool	   *mask;			/* to note which bytes are code, or NULL */
 	/* the current line */
 	const char *start;
 	const char *end;			/* its line end, which is not part of it */
@@ -68,6 +70,7 @@ extern void mig_lines_begin(MigLines *lines, const char *text,
 extern bool mig_lines_next(MigLines *lines);
 extern void mig_bad_line(const MigLines *lines, int number,
 						 const char *message, const char *advice);
+extern bool *mig_code_mask(const char *text);
 extern const char *mig_after_marker(const MigLines *lines, const char *marker);
 extern void mig_check_indent(const MigLines *lines);
 extern MigWord mig_look_for_directive(const MigLines *lines,

@@ -4,8 +4,8 @@
  *	  What the files of the extension share, grouped by the file that owns it.
  *
  * Calls go down this list only: register, apply, job, worker -> deploy -> run
- * -> hook, retry, plan -> execute, judge, journal, log, lock -> catalog, collect ->
- * queries, format -> lines, script -> units, version.
+ * -> hook, retry, plan -> execute, judge, journal, log, lock -> variables -> catalog,
+ * collect -> queries, format -> lines, script -> units, version.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +23,7 @@
 #include "port/atomics.h"
 #include "storage/lockdefs.h"
 #include "utils/array.h"
+#include "utils/guc.h"
 
 #include "format.h"
 
@@ -46,9 +47,16 @@
 #define ERRCODE_MIG_UNKNOWN_JOB			MAKE_SQLSTATE('M','G','0','1','7')
 #define ERRCODE_MIG_JOB_RUNNING			MAKE_SQLSTATE('M','G','0','1','8')
 #define ERRCODE_MIG_JOB_LOST			MAKE_SQLSTATE('M','G','0','1','9')
+#define ERRCODE_MIG_HOLE				MAKE_SQLSTATE('M','G','0','2','0')
+#define ERRCODE_MIG_NO_VALUE			MAKE_SQLSTATE('M','G','0','2','1')
+#define ERRCODE_MIG_BAD_HASH			MAKE_SQLSTATE('M','G','0','2','2')
+#define ERRCODE_MIG_PRECONDITION		MAKE_SQLSTATE('M','G','0','2','4')
 
 /* version.c */
 extern bytea *mig_version_key(char kind, const char *version);
+extern bytea *mig_order_key(char kind, int place, bytea *version_key);
+extern bytea *mig_order_of_version(const bytea *order);
+extern bool mig_is_placed(const bytea *order);
 extern int	mig_key_cmp(const bytea *a, const bytea *b);
 
 /* script.c */
@@ -148,16 +156,23 @@ typedef struct MigSide
 typedef struct MigEntry
 {
 	bytea	   *key;
+	bytea	   *order;			/* what they are sorted by; often the same */
+	int			by_key;			/* index of the one at this place by key */
 	char	   *version;
 	char	   *name;
 	char		kind;
+	bool		placed;			/* its format has an order of its own */
+	bool		always;			/* a repeatable that every run repeats */
+	bool		may_wait;		/* its precondition may keep it pending */
+	char	   *hole;			/* why only its own tool can run it, or NULL */
 	bool		registered;
 	bool		applied;
 	bool		settled;		/* applied, and with the text registered now */
 	bool		same_text;		/* ... to the byte, comments included */
 	char		how;			/* applied: 'r'un, 'b'aseline or 'm'arked */
 	bytea	   *checksum;
-	List	   *requires;		/* of char *, as registered */
+	List	   *requires;		/* of char *, as registered; "!": not that */
+	List	   *tags;			/* of char * */
 	char	   *registered_by;
 	bool		registrant_superuser;	/* when registering */
 	MigSide		up;
@@ -175,7 +190,10 @@ typedef enum MigAction
 {
 	MIG_APPLY,
 	MIG_COVER,					/* a baseline script stands for it */
-	MIG_ROLLBACK
+	MIG_ROLLBACK,
+	/* what a run made of MIG_APPLY, its precondition not being met */
+	MIG_SKIPPED,
+	MIG_MARKED
 } MigAction;
 
 typedef struct MigStep
@@ -210,6 +228,7 @@ extern char *mig_text_argument(FunctionCallInfo fcinfo, int n, const char *name)
 /* settings */
 extern char *mig_step;
 extern int	mig_lock_retries;
+extern char *mig_variables;
 extern bool mig_restore_points;
 extern char *mig_project;
 extern int	mig_out_of_order;
@@ -248,6 +267,8 @@ typedef struct MigStored
 	MigScript	up;
 	MigScript	down;
 	MigScript	verify;
+	MigScript	check;
+	char	   *check_fail;
 	bytea	   *checksum;
 	bytea	   *fingerprint;
 	char	   *name;
@@ -265,6 +286,15 @@ typedef struct MigHook
 	bool		registrant_superuser;
 } MigHook;
 
+/* What stands for a name in a script. */
+typedef struct MigVariable
+{
+	char	   *name;
+	char	   *value;
+	char	   *set_by;			/* NULL: this session's setting */
+	bool		set_by_superuser;
+} MigVariable;
+
 extern bool mig_extension(Oid *schema, Oid *owner);
 extern char *mig_catalog_schema(void);
 extern char *mig_catalog_lock_holder(const char *project);
@@ -280,6 +310,9 @@ extern const char *mig_catalog_register(const char *project, const MigSource *so
 										const MigSide *up, const MigSide *down);
 extern void mig_catalog_set_no_transaction(const char *project, const bytea *key,
 										   bool up, bool down);
+extern List *mig_catalog_variables(const char *project);
+extern const char *mig_catalog_set_variable(const char *project, const char *name,
+											const char *value);
 extern void mig_catalog_unregister(const char *project, const bytea *key);
 extern List *mig_catalog_files_gone(const char *project, const char *directory,
 									ArrayType *keys);
@@ -386,6 +419,10 @@ extern bool mig_job_read(int64 job, MigJobEnd *end);
 extern int	mig_job_pid(int64 job);
 extern char *mig_blockers(int pid, ArrayType *blockers);
 
+/* variables.c */
+extern bool mig_check_variables(char **value, void **extra, GucSource source);
+extern const MigScript *mig_expand_variables(const MigScript *script, int *error_line);
+
 /* execute.c */
 typedef struct MigExecution
 {
@@ -424,6 +461,7 @@ extern void mig_execute_toplevel(MigExecution *execution,
 								 const MigParsed *parsed, int index);
 extern int	mig_execute_script(MigExecution *execution, const MigScript *script);
 extern void mig_execute_verify(MigExecution *execution, const MigScript *script);
+extern bool mig_execute_check(MigExecution *execution, const MigScript *script);
 extern void mig_execution_error(MigExecution *execution, ErrorData *error);
 extern void mig_fire_deferred(MigExecution *execution, MigDeferrable *deferrable);
 

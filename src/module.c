@@ -31,6 +31,7 @@ bool		mig_trust_registrants = false;
 
 /* For hooks to read. */
 char	   *mig_step = NULL;
+char	   *mig_variables = NULL;
 
 /* Read by migrate_identity(), in SQL. */
 static char *environment = NULL;
@@ -116,6 +117,11 @@ _PG_init(void)
 							   "Role to set while migrations run.",
 							   "Empty leaves the session's own. A script may reset it.",
 							   &mig_role, "", PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.variables",
+							   "Values for variables of scripts, as a list of name=value.",
+							   "They come before those of migrate_set_variable().",
+							   &mig_variables, "", PGC_USERSET, GUC_LIST_INPUT,
+							   mig_check_variables, NULL, NULL);
 	DefineCustomStringVariable("migrate.environment",
 							   "Label of this environment, shown by migrate_identity().",
 							   NULL, &environment, "", PGC_USERSET, 0,

@@ -3,7 +3,7 @@
  * plan.c
  *	  What runs, in which order.
  *
- * Takes the migrations as the catalog lists them, sorted by key, and a
+ * Takes the migrations as the catalog lists them, sorted by what runs first, and a
  * target; gives the steps.  Pure: no SPI, no locks, any transaction state.
  * Memory is the caller's current context.
  *
@@ -14,6 +14,7 @@
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/hsearch.h"
 
 /* How many migrations a message lists before it only counts. */
@@ -142,10 +143,11 @@ find_key(MigEntry *entries, int n, const bytea *key)
 	while (low < high)
 	{
 		int			middle = low + (high - low) / 2;
-		int			order = mig_key_cmp(entries[middle].key, key);
+		MigEntry   *entry = &entries[entries[middle].by_key];
+		int			order = mig_key_cmp(entry->key, key);
 
 		if (order == 0)
-			return &entries[middle];
+			return entry;
 		if (order < 0)
 			low = middle + 1;
 		else
@@ -168,6 +170,38 @@ mig_plan_find(MigEntry *entries, int n, const char *version)
 	if (entry == NULL)
 		entry = find_key(entries, n, mig_version_key(MIG_KIND_REPEATABLE, version));
 	return entry;
+}
+
+static MigEntry *
+find_tag(MigEntry *entries, int n, const char *tag)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, entries[i].tags)
+		{
+			if (strcmp((char *) lfirst(lc), tag) == 0)
+				return &entries[i];
+		}
+	}
+	return NULL;
+}
+
+/* A repeatable that comes after all versions, rather than in a place. */
+static bool
+is_floating(const MigEntry *entry)
+{
+	return entry->kind == MIG_KIND_REPEATABLE && !entry->placed;
+}
+
+/* Is a repeatable to be run? */
+static bool
+is_due(const MigEntry *entry)
+{
+	return entry->registered && (entry->always || !(entry->applied && entry->settled));
 }
 
 static uint32
@@ -211,8 +245,11 @@ link_needs(MigEntry *entries, int n, Wanted wanted)
 		foreach(lc, entry->requires)
 		{
 			char	   *required = (char *) lfirst(lc);
-			MigEntry   *needed = mig_plan_find(entries, n, required);
+			MigEntry   *needed;
 
+			if (required[0] == '!')
+				continue;
+			needed = mig_plan_find(entries, n, required);
 			if (needed == NULL)
 			{
 				NameEntry  *named;
@@ -245,6 +282,8 @@ link_needs(MigEntry *entries, int n, Wanted wanted)
 						(errcode(ERRCODE_MIG_DEPENDENCY),
 						 errmsg("migration %s requires \"%s\", which is not registered",
 								entry_label(entry), required),
+						 strchr(required, ':') ?
+						 errhint("If it is one of another project, apply it there first; otherwise register it, or correct the list of requirements.") :
 						 errhint("Register it, or correct the list of requirements.")));
 			entry->needs = lappend(entry->needs, needed);
 		}
@@ -339,20 +378,21 @@ is_down_target(const char *target)
 	return target != NULL && (target[0] == '-' || strcmp(target, "base") == 0);
 }
 
-/* The version that a target names; it must be known. */
+/* The version that a target names, itself or by a tag; it must be known. */
 static MigEntry *
 target_entry(MigEntry *entries, int n, const char *target)
 {
-	MigEntry   *entry;
+	MigEntry   *entry = target[0] == '@' ? find_tag(entries, n, target + 1) : NULL;
 
-	entry = find_key(entries, n, mig_version_key(MIG_KIND_VERSIONED, target));
+	if (entry == NULL)
+		entry = find_key(entries, n, mig_version_key(MIG_KIND_VERSIONED, target));
 	if (entry == NULL)
 		entry = find_key(entries, n, mig_version_key(MIG_KIND_BASELINE, target));
 	if (entry == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
 				 errmsg("version \"%s\" is not registered", target),
-				 errhint("A target is a version that migrate_status lists, +N, -N or base.")));
+				 errhint("A target is a version that migrate_status lists, a tag with @ before it, +N, -N or base.")));
 	return entry;
 }
 
@@ -360,9 +400,9 @@ target_entry(MigEntry *entries, int n, const char *target)
 static bool
 version_above(const MigEntry *a, const MigEntry *b)
 {
-	int			alen = VARSIZE_ANY_EXHDR(a->key) - 1;
-	int			blen = VARSIZE_ANY_EXHDR(b->key) - 1;
-	int			order = memcmp(VARDATA_ANY(a->key) + 1, VARDATA_ANY(b->key) + 1,
+	int			alen = VARSIZE_ANY_EXHDR(a->order) - 1;
+	int			blen = VARSIZE_ANY_EXHDR(b->order) - 1;
+	int			order = memcmp(VARDATA_ANY(a->order) + 1, VARDATA_ANY(b->order) + 1,
 							   Min(alen, blen));
 
 	return order > 0 || (order == 0 && alen > blen);
@@ -395,7 +435,7 @@ find_late(MigEntry *entries, int n, const MigEntry *limit)
 		if (entry->applied)
 			late = true;
 		else
-			entry->late = late && entry->unfinished == '\0';
+			entry->late = late && entry->unfinished == '\0' && !entry->may_wait;
 	}
 }
 
@@ -441,6 +481,64 @@ refuse_unfinished(MigEntry *entries, int n, char direction)
 							   entries[i].done, entries[i].total, up ? "up" : "down"),
 					 errhint("Nothing was run. CALL %s() goes on with it; or finish or undo it by hand, and say so with migrate_mark() or migrate_unmark().",
 							 up ? "migrate_deploy" : "migrate_undo")));
+	}
+}
+
+/* What only another tool can run must have been run by it. */
+static void
+refuse_holes(const MigPlan *plan)
+{
+	int			i;
+
+	for (i = 0; i < plan->nsteps; i++)
+	{
+		const MigEntry *entry = plan->steps[i].entry;
+
+		if (entry->hole && plan->steps[i].action == MIG_APPLY)
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_HOLE),
+					 errmsg("migration %s cannot be run here: %s",
+							entry_label(entry), entry->hole),
+					 entry->up.path ? errdetail("Its file is \"%s\".", entry->up.path) : 0,
+					 i == 0 ?
+					 errhint("Nothing was run. Run it with its own tool, and say so with migrate_mark(%s, 'reason').",
+							 quote_literal_cstr(entry->version)) :
+					 errhint("Nothing was run. The %d before it can be applied with the target +%d; then run it with its own tool, and say so with migrate_mark(%s, 'reason').",
+							 i, i, quote_literal_cstr(entry->version))));
+	}
+}
+
+/* "!x" among the requirements: not while that is applied. */
+static void
+refuse_conflicts(MigEntry *entries, int n, const MigPlan *plan)
+{
+	int			i;
+
+	/* a mark is set on what the plan applies, as they are come by */
+	for (i = 0; i < n; i++)
+		entries[i].mark = MARK_NONE;
+	for (i = 0; i < plan->nsteps; i++)
+	{
+		MigEntry   *entry = plan->steps[i].entry;
+		ListCell   *lc;
+
+		foreach(lc, entry->requires)
+		{
+			const char *required = (const char *) lfirst(lc);
+			const MigEntry *other;
+
+			if (required[0] != '!')
+				continue;
+			other = mig_plan_find(entries, n, required + 1);
+			if (other && (other->applied || other->mark == MARK_DONE))
+				ereport(ERROR,
+						(errcode(ERRCODE_MIG_DEPENDENCY),
+						 errmsg("migration %s conflicts with %s, which %s", entry_label(entry),
+								entry_label(other),
+								other->applied ? "is applied" : "would be applied before it"),
+						 errhint("Nothing was run. Roll that back first, or take the conflict out.")));
+		}
+		entry->mark = MARK_DONE;
 	}
 }
 
@@ -504,7 +602,8 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 	{
 		MigEntry   *entry = &entries[i];
 
-		if (entry->kind != MIG_KIND_VERSIONED || entry->applied)
+		if (entry->kind == MIG_KIND_REPEATABLE ? !entry->placed || !is_due(entry) :
+			entry->kind != MIG_KIND_VERSIONED || entry->applied)
 			continue;
 		if (baseline != NULL && !version_above(entry, baseline))
 		{
@@ -545,8 +644,7 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 		{
 			MigEntry   *entry = &entries[i];
 
-			if (entry->kind == MIG_KIND_REPEATABLE && entry->registered &&
-				!(entry->applied && entry->settled))
+			if (is_floating(entry) && is_due(entry))
 				visit(&steps, entry, WANT_PENDING);
 		}
 	}
@@ -560,6 +658,8 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 
 	plan->steps = steps.steps;
 	plan->nsteps = count >= 0 && count < steps.n ? (int) count : steps.n;
+	refuse_holes(plan);
+	refuse_conflicts(entries, n, plan);
 	return plan;
 }
 
@@ -630,12 +730,12 @@ mig_plan_down(MigEntry *entries, int n, const char *target)
 	begin_steps(&order, entries, n);
 	for (i = 0; i < n; i++)
 	{
-		if (entries[i].applied && entries[i].kind != MIG_KIND_REPEATABLE)
+		if (entries[i].applied && !is_floating(&entries[i]))
 			visit(&order, &entries[i], WANT_APPLIED);
 	}
 	for (i = 0; i < n; i++)
 	{
-		if (entries[i].applied && entries[i].kind == MIG_KIND_REPEATABLE &&
+		if (entries[i].applied && is_floating(&entries[i]) &&
 			entries[i].down.exists)
 			visit(&order, &entries[i], WANT_APPLIED);
 	}
@@ -646,7 +746,7 @@ mig_plan_down(MigEntry *entries, int n, const char *target)
 	{
 		MigEntry   *entry = order.steps[i].entry;
 
-		if (entry->kind == MIG_KIND_REPEATABLE ||
+		if (is_floating(entry) ||
 			(limit != NULL && !version_above(entry, limit)))
 			continue;
 		entry->mark = MARK_DONE;
@@ -656,7 +756,7 @@ mig_plan_down(MigEntry *entries, int n, const char *target)
 	{
 		MigEntry   *entry = order.steps[i].entry;
 
-		if (entry->kind == MIG_KIND_REPEATABLE && entry->down.exists &&
+		if (is_floating(entry) && entry->down.exists &&
 			(base || needs_marked(entry)))
 			entry->mark = MARK_DONE;
 	}

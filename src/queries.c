@@ -35,13 +35,14 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" m.up_statements, " WORKER("up") ","
 		" m.up_broken, m.up_path, m.down IS NOT NULL,"
 		" m.down_statements, " WORKER("down") ","
-		" m.down_broken, m.down_path, m.checksum" EQ "s.checksum, j.direction, j.done, j.total"
+		" m.down_broken, m.down_path, m.checksum" EQ "s.checksum, j.direction, j.done, j.total,"
+		" coalesce(m.order_key, s.order_key), m.tags, m.always, m.hole, m.precondition_else" EQ "'skip'"
 		" FROM (SELECT * FROM %s.migrate_migration WHERE project" EQ "$1 AND hook IS NULL) m"
 		" FULL JOIN (SELECT * FROM %s.migrate_state WHERE project" EQ "$1 AND target_schema" EQ "'') s"
 		" ON m.version_key" EQ "s.version_key"
 		" LEFT JOIN (SELECT * FROM %s.migrate_journal WHERE project" EQ "$1 AND target_schema" EQ "'') j"
 		" ON j.version_key" EQ "m.version_key"
-		" ORDER BY 1",
+		" ORDER BY 25, 1",
 		1, {TEXTOID}
 	},
 	[Q_LOCK_PLAN] = {
@@ -52,7 +53,8 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 #define FETCH \
 	"SELECT up, up_path, up_line, up_no_transaction, down, down_path, down_line," \
 	" down_no_transaction, verify, verify_path, verify_line, checksum, fingerprint," \
-	" name, format, requires FROM %s.migrate_migration WHERE " PROJECT_KEY
+	" name, format, requires, precondition, precondition_line, precondition_else," \
+	" up_variables, down_variables FROM %s.migrate_migration WHERE " PROJECT_KEY
 	[Q_FETCH] = {
 		FETCH, 2, {TEXTOID, BYTEAOID}
 	},
@@ -60,7 +62,7 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		FETCH " FOR NO KEY UPDATE", 2, {TEXTOID, BYTEAOID}
 	},
 	[Q_HOOKS] = {
-		"SELECT hook, name, up, up_path, up_line, registered_by, registrant_superuser"
+		"SELECT hook, name, up, up_path, up_line, registered_by, registrant_superuser, up_variables"
 		" FROM %s.migrate_migration WHERE project" EQ "$1 AND hook IS NOT NULL"
 		" ORDER BY version_key",
 		1, {TEXTOID}
@@ -68,7 +70,8 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	[Q_FETCH_ALL] = {
 		"SELECT name, version, kind, requires, up, up_path, up_line, up_no_transaction,"
 		" down, down_path, down_line, down_no_transaction, verify, verify_path,"
-		" verify_line, format, file_gone, registrant_superuser"
+		" verify_line, format, file_gone, registrant_superuser, order_key, tags, always,"
+		" hole, precondition, precondition_line, precondition_else, up_variables, down_variables"
 		" FROM %s.migrate_migration WHERE " PROJECT_KEY,
 		2, {TEXTOID, BYTEAOID}
 	},
@@ -85,7 +88,7 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	"EXISTS (SELECT FROM %s.migrate_state s WHERE s.project" EQ "$1" \
 	" AND s.target_schema" EQ "'' AND " what ")"
 #define SETTLED \
-	"CASE WHEN $29 IS NOT NULL THEN true WHEN $5" EQ "'repeatable' THEN " \
+	"CASE WHEN $29 IS NOT NULL THEN true WHEN $32 THEN false WHEN $5" EQ "'repeatable' THEN " \
 	STATE_OF("s.version_key" EQ "$2 AND s.checksum" EQ "$6") \
 	" WHEN $5" EQ "'baseline' THEN " STATE_OF("true") \
 	" ELSE " STATE_OF("s.version_key" EQ "$2 AND s.fingerprint" EQ "$7") " END"
@@ -93,17 +96,20 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, \
 	TEXTARRAYOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, \
 	TEXTOID, TEXTOID, TEXTOID, INT4OID, BOOLOID, INT4OID, TEXTOID, TEXTOID, \
-	TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, BOOLOID, TEXTOID}
+	TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, BOOLOID, TEXTOID, BYTEAOID, \
+	TEXTARRAYOID, BOOLOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID}
 	[Q_INSERT] = {
 		"INSERT INTO %s.migrate_migration (project, version_key, version, name, kind,"
 		" checksum, fingerprint, requires, up, up_path, up_line, up_no_transaction,"
 		" up_statements, up_worker, up_broken, down, down_path, down_line,"
 		" down_no_transaction, down_statements, down_worker, down_broken, verify,"
-		" verify_path, verify_line, format, registered_by, registrant_superuser, hook, settled)"
+		" verify_path, verify_line, format, registered_by, registrant_superuser, hook, order_key, tags, always,"
+		" hole, precondition, precondition_line, precondition_else, up_variables, down_variables, settled)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
-		" $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, " SETTLED ")"
+		" $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,"
+		" $31, $32, $33, $34, $35, $36, $37, $38, " SETTLED ")"
 		" ON CONFLICT DO NOTHING",
-		29, MIGRATION_TYPES
+		38, MIGRATION_TYPES
 	},
 	[Q_UPDATE] = {
 		"UPDATE %s.migrate_migration SET version = $3, name = $4, kind = $5,"
@@ -113,8 +119,15 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" down_no_transaction = $19, down_statements = $20, down_worker = $21,"
 		" down_broken = $22, verify = $23, verify_path = $24, verify_line = $25,"
 		" format = $26, registered_by = $27, registrant_superuser = $28, hook = $29, registered_at = pg_catalog.clock_timestamp(),"
+		" order_key = $30, tags = $31, always = $32, hole = $33, precondition = $34,"
+		" precondition_line = $35, precondition_else = $36, up_variables = $37, down_variables = $38,"
 		" file_gone = false, settled = " SETTLED " WHERE " PROJECT_KEY,
-		29, MIGRATION_TYPES
+		38, MIGRATION_TYPES
+	},
+	[Q_MOVE] = {
+		"UPDATE %s.migrate_state SET order_key = $3 WHERE target_schema" EQ "'' AND " PROJECT_KEY
+		" AND order_key OPERATOR(pg_catalog.<>) $3",
+		3, {TEXTOID, BYTEAOID, BYTEAOID}
 	},
 	[Q_SET_NO_TRANSACTION] = {
 		"UPDATE %s.migrate_migration SET up_no_transaction = $3,"
@@ -142,22 +155,23 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		"SELECT version, format FROM %s.migrate_migration WHERE project" EQ "$1"
 		" AND version_key" LT "'\\x20'::pg_catalog.bytea"
 		" AND version_key OPERATOR(pg_catalog.>=) '\\x10'::pg_catalog.bytea"
-		" ORDER BY version_key DESC LIMIT 1",
+		" ORDER BY order_key DESC LIMIT 1",
 		1, {TEXTOID}
 	},
 	[Q_SET_APPLIED] = {
 		"INSERT INTO %s.migrate_state (project, version_key, version, name, kind, how,"
 		" checksum, fingerprint, statements_done, statements_total, applied_at,"
-		" applied_by, duration_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10,"
-		" $11, $12) ON CONFLICT (project, target_schema, version_key) DO UPDATE SET"
+		" applied_by, duration_us, order_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10,"
+		" $11, $12, $13) ON CONFLICT (project, target_schema, version_key) DO UPDATE SET"
 		" version = excluded.version, name = excluded.name, how = excluded.how,"
 		" checksum = excluded.checksum, fingerprint = excluded.fingerprint,"
 		" statements_done = excluded.statements_done,"
 		" statements_total = excluded.statements_total,"
 		" applied_at = excluded.applied_at, applied_by = excluded.applied_by,"
-		" duration_us = excluded.duration_us WHERE excluded.kind" EQ "'repeatable'",
-		12, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
-		INT4OID, TIMESTAMPTZOID, TEXTOID, INT8OID}
+		" duration_us = excluded.duration_us, order_key = excluded.order_key"
+		" WHERE excluded.kind" EQ "'repeatable'",
+		13, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
+		INT4OID, TIMESTAMPTZOID, TEXTOID, INT8OID, BYTEAOID}
 	},
 	[Q_SET_ROLLED_BACK] = {
 		"DELETE FROM %s.migrate_state WHERE target_schema" EQ "'' AND " PROJECT_KEY,
@@ -171,7 +185,7 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		2, {TEXTOID, BYTEAOID}
 	},
 	[Q_SETTLE] = {
-		"UPDATE %s.migrate_migration SET settled = hook IS NOT NULL OR coalesce(CASE WHEN kind" EQ "'repeatable'"
+		"UPDATE %s.migrate_migration SET settled = hook IS NOT NULL OR coalesce(CASE WHEN always THEN false WHEN kind" EQ "'repeatable'"
 		" THEN checksum" EQ "$3 ELSE fingerprint" EQ "$4 END, false) WHERE " PROJECT_KEY,
 		4, {TEXTOID, BYTEAOID, BYTEAOID, BYTEAOID}
 	},
@@ -186,9 +200,30 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	},
 	[Q_CURRENT] = {
 		"SELECT version FROM %s.migrate_state WHERE project" EQ "$1"
-		" AND target_schema" EQ "'' AND version_key" LT "'\\x20'::pg_catalog.bytea"
-		" ORDER BY version_key DESC LIMIT 1",
+		" AND target_schema" EQ "'' AND kind OPERATOR(pg_catalog.<>) 'repeatable'"
+		" ORDER BY order_key DESC LIMIT 1",
 		1, {TEXTOID}
+	},
+	[Q_VARIABLES] = {
+		"SELECT name, value, set_by, set_by_superuser FROM %s.migrate_variable WHERE project" EQ "$1 ORDER BY name",
+		1, {TEXTOID}
+	},
+	[Q_SET_VARIABLE] = {
+		"INSERT INTO %s.migrate_variable AS v (project, name, value, set_by, set_by_superuser)"
+		" VALUES ($1, $2, $3, $4, $5) ON CONFLICT (project, name) DO UPDATE SET"
+		" value = excluded.value, set_by = excluded.set_by,"
+		" set_by_superuser = excluded.set_by_superuser, set_at = pg_catalog.clock_timestamp()"
+		" WHERE v.value OPERATOR(pg_catalog.<>) excluded.value"
+		" OR (excluded.set_by_superuser AND NOT v.set_by_superuser)",
+		5, {TEXTOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID}
+	},
+	[Q_GET_VARIABLE] = {
+		"SELECT value FROM %s.migrate_variable WHERE project" EQ "$1 AND name" EQ "$2 FOR UPDATE",
+		2, {TEXTOID, TEXTOID}
+	},
+	[Q_REMOVE_VARIABLE] = {
+		"DELETE FROM %s.migrate_variable WHERE project" EQ "$1 AND name" EQ "$2",
+		2, {TEXTOID, TEXTOID}
 	},
 	[Q_LOCK_HOLDER] = {
 		"SELECT pg_catalog.format('It is held by pid %%s (role %%s, application \"%%s\","

@@ -37,6 +37,7 @@ typedef struct Loaded
 {
 	MigSource  *source;
 	bytea	   *key;
+	bytea	   *order;
 } Loaded;
 
 /* What parsing says; -1 statements and a reason if it cannot be parsed. */
@@ -58,7 +59,7 @@ judge(const MigScript *script, MigSide *side)
 	/* the parser holds nothing but memory when it raises an error */
 	PG_TRY();
 	{
-		MigParsed  *parsed = mig_script_parse(script, &line);
+		MigParsed  *parsed = mig_script_parse(mig_expand_variables(script, &line), &line);
 
 		side->statements = parsed->nstmts;
 		if (parsed->needs_worker)
@@ -74,6 +75,8 @@ judge(const MigScript *script, MigSide *side)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+			error->sqlerrcode == ERRCODE_MIG_NO_VALUE ||
+			error->sqlerrcode == ERRCODE_MIG_UNTRUSTED ||
 			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
 			PG_RE_THROW();
 		FlushErrorState();
@@ -143,7 +146,15 @@ register_source(const MigSource *source)
 
 	/* what could be no version is not to be found when a plan is made */
 	foreach(lc, source->requires)
-		(void) mig_version_key(MIG_KIND_VERSIONED, (char *) lfirst(lc));
+	{
+		const char *required = (const char *) lfirst(lc);
+
+		const char *colon = strchr(required, ':');
+
+		(void) mig_version_key(MIG_KIND_VERSIONED, required + (required[0] == '!'));
+		if (colon && colon[1])
+			(void) mig_version_key(MIG_KIND_VERSIONED, colon + 1);
+	}
 
 	judge(&source->up, &up);
 	judge(&source->down, &down);
@@ -438,7 +449,13 @@ compare_loaded(const void *a, const void *b)
 	return mig_key_cmp(((const Loaded *) a)->key, ((const Loaded *) b)->key);
 }
 
-/* In order of version, and no two of one version. */
+static int
+compare_placed(const void *a, const void *b)
+{
+	return mig_key_cmp(((const Loaded *) a)->order, ((const Loaded *) b)->order);
+}
+
+/* In the order in which they run, and no two of one version. */
 static Loaded *
 sort_sources(List *sources)
 {
@@ -456,6 +473,8 @@ sort_sources(List *sources)
 		loaded[i].source = (MigSource *) lfirst(lc);
 		callback.arg = loaded[i].source->up.path;
 		loaded[i].key = mig_version_key(loaded[i].source->kind, loaded[i].source->version);
+		loaded[i].order = mig_order_key(loaded[i].source->kind, loaded[i].source->place,
+										loaded[i].key);
 		i++;
 	}
 	error_context_stack = callback.previous;
@@ -470,6 +489,7 @@ sort_sources(List *sources)
 							loaded[i - 1].source->up.path, loaded[i].source->up.path),
 					 errhint("Give one of them another number.")));
 	}
+	qsort(loaded, n, sizeof(Loaded), compare_placed);
 	return loaded;
 }
 

@@ -272,7 +272,8 @@ set_applied(const MigRun *run, const MigStored *stored, const MigResult *result,
 			const MigEntry *entry)
 {
 	mig_catalog_set_applied(run->project, entry, stored->checksum, stored->fingerprint,
-							result->step.action == MIG_COVER ? "baseline" : "run",
+							result->step.action == MIG_COVER ? "baseline" :
+							result->step.action == MIG_MARKED ? "marked" : "run",
 							result->statements, GetCurrentTimestamp(),
 							run->base.acting_role, result->duration_us);
 }
@@ -298,6 +299,51 @@ mig_step_begin(MigRun *run)
 			 pg_mbcliplen(execution->label, strlen(execution->label), MIG_PROGRESS_LABEL),
 			 execution->label);
 	set_ps_display(run->progress);
+}
+
+/*
+ * mig_step_is_due
+ *		Is the current step's script to be run?  If a precondition is not met
+ *		that is its result, or an error.
+ */
+bool
+mig_step_is_due(MigRun *run, const MigStored *stored)
+{
+	const MigStep *step = &run->plan->steps[run->step];
+	MigResult  *result = &run->results[run->step];
+	Oid			user;
+	int			security;
+	int			nest;
+	bool		met;
+
+	if (step->action != MIG_APPLY || stored->check.text == NULL)
+		return step->action != MIG_COVER;
+
+	GetUserIdAndSecContext(&user, &security);
+	nest = NewGUCNestLevel();
+	run->execution.what = "precondition";
+	met = mig_execute_check(&run->execution, &stored->check);
+	AtEOXact_GUC(false, nest);
+	SetUserIdAndSecContext(user, security);
+	run->execution.what = "up";
+	if (met)
+		return true;
+	if (strcmp(stored->check_fail, MIG_CHECK_WARN) == 0)
+	{
+		ereport(WARNING,
+				(errcode(ERRCODE_MIG_PRECONDITION),
+				 errmsg("the precondition of migration %s is not met, which runs all the same",
+						run->execution.label)));
+		return true;
+	}
+	if (strcmp(stored->check_fail, MIG_CHECK_HALT) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_PRECONDITION),
+				 errmsg("the precondition of migration %s is not met", run->execution.label),
+				 errdetail("It is: %s", stored->check.text)));
+	result->step.action = strcmp(stored->check_fail, MIG_CHECK_MARK) == 0 ?
+		MIG_MARKED : MIG_SKIPPED;
+	return false;
 }
 
 /*
@@ -338,12 +384,17 @@ mig_step_record(MigRun *run, const MigStored *stored)
 	event = run->base;
 	if (result->step.action == MIG_COVER)
 		event.event = "baseline";
+	else if (result->step.action == MIG_MARKED || result->step.action == MIG_SKIPPED)
+	{
+		event.event = result->step.action == MIG_MARKED ? "mark" : "skip";
+		event.reason = "its precondition is not met";
+	}
 	mig_event_about(&event, entry);
 	event.started = run->started;
 	event.statements = result->statements;
 	event.duration_us = result->duration_us;
 	event.path = (run->down ? stored->down.path : stored->up.path);
-	if (!run->down)
+	if (!run->down && result->step.action != MIG_SKIPPED)
 	{
 		set_applied(run, stored, result, entry);
 
@@ -353,6 +404,7 @@ mig_step_record(MigRun *run, const MigStored *stored)
 			MigEntry	version = *entry;
 
 			version.key = mig_version_key(MIG_KIND_VERSIONED, entry->version);
+			version.order = mig_order_of_version(entry->order);
 			set_applied(run, stored, result, &version);
 		}
 	}
@@ -374,7 +426,9 @@ mig_step_report(MigRun *run)
 			(errmsg("[%d/%d] %s%s: %d %s, %.0f ms", run->step + 1,
 					run->plan->nsteps,
 					run->down ? "rolled back " :
-					result->step.action == MIG_COVER ? "covered by the baseline: " : "",
+					result->step.action == MIG_COVER ? "covered by the baseline: " :
+					result->step.action == MIG_MARKED ? "precondition not met, marked as applied: " :
+					result->step.action == MIG_SKIPPED ? "precondition not met, skipped: " : "",
 					mig_step_label(&result->step), result->statements,
 					result->statements == 1 ? "statement" : "statements",
 					result->duration_us / 1000.0)));
@@ -394,15 +448,17 @@ run_step(MigRun *run)
 	Oid			user;
 	int			security;
 	int			nest;
+	bool		due;
 
 	mig_step_begin(run);
 	stored = mig_catalog_fetch(run->project, step->entry->key);
 	if (stored == NULL)
 		elog(ERROR, "migration %s is gone", run->execution.label);
 
+	due = mig_step_is_due(run, stored);
 	if (run->step == 0)
 		mig_hooks_run(run, MIG_HOOK_BEFORE_RUN, mig_run_payload(run, 0, NULL));
-	if (step->action != MIG_COVER)
+	if (due)
 	{
 		run->execution.label = mig_step_label(step);
 		run->execution.what = run->down ? "down" : "up";

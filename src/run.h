@@ -45,6 +45,7 @@ extern void mig_run_parse_broken(MigRun *run);
 extern int	mig_run_limit_lock_wait(void);
 extern void mig_run_set(const char *name, const char *value);
 extern void mig_step_begin(MigRun *run);
+extern bool mig_step_is_due(MigRun *run, const MigStored *stored);
 extern void mig_step_settle(MigRun *run, const MigStored *stored);
 extern void mig_step_record(MigRun *run, const MigStored *stored);
 extern void mig_step_report(MigRun *run);

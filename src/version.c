@@ -29,6 +29,7 @@
 
 #define KEY_NUMBER		0x02
 #define KEY_END			0x01
+#define KEY_PLACED		0x00
 
 #define is_digit(c) ((c) >= '0' && (c) <= '9')
 
@@ -154,6 +155,59 @@ mig_version_key(char kind, const char *version)
 	result = (bytea *) key.data;
 	SET_VARSIZE(result, key.len);
 	return result;
+}
+
+/*
+ * mig_order_key
+ *		The key by which migrations of one project are sorted.
+ *
+ * It is the version's, unless the format has an order of its own: place, from
+ * 1.  Those come before all that are ordered by their versions, repeatables
+ * in their place among them.
+ */
+bytea *
+mig_order_key(char kind, int place, bytea *version_key)
+{
+	bytea	   *key;
+	unsigned char *p;
+	int			i;
+
+	if (place == 0)
+		return version_key;
+	key = palloc(VARHDRSZ + 6);
+	SET_VARSIZE(key, VARHDRSZ + 6);
+	p = (unsigned char *) VARDATA(key);
+	p[0] = kind == MIG_KIND_BASELINE ? KEY_BASELINE : KEY_VERSIONED;
+	p[1] = KEY_PLACED;
+	for (i = 0; i < 4; i++)
+		p[2 + i] = (place >> (8 * (3 - i))) & 0xff;
+	return key;
+}
+
+/*
+ * mig_order_of_version
+ *		The same for the version that a baseline stands for.
+ */
+bytea *
+mig_order_of_version(const bytea *order)
+{
+	Size		size = VARSIZE_ANY_EXHDR(order) + VARHDRSZ;
+	bytea	   *key = palloc(size);
+
+	SET_VARSIZE(key, size);
+	memcpy(VARDATA(key), VARDATA_ANY(order), size - VARHDRSZ);
+	*VARDATA(key) = KEY_VERSIONED;
+	return key;
+}
+
+/*
+ * mig_is_placed
+ *		Is that the key of a migration whose format has an order of its own?
+ */
+bool
+mig_is_placed(const bytea *order)
+{
+	return VARDATA_ANY(order)[1] == KEY_PLACED;
 }
 
 /*
