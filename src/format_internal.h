@@ -130,7 +130,7 @@ extern const char *mig_skip_version(const char *p, bool dotted);
 extern bool mig_is_version(const char *string, bool dotted);
 extern bool mig_has_comment(const MigFileEntry *entry, const char *beginning);
 extern void mig_entry_lines(MigLines *lines, const MigFileEntry *entry);
-extern void mig_bad_name(const MigFileEntry *entry) pg_attribute_noreturn();
+extern void mig_bad_name(const MigFileEntry *entry);
 extern void mig_whole_script(const MigFileEntry *entry, MigSource *source,
 							 MigScript *script);
 extern void mig_take_number(const MigFileEntry *entry, MigSource *source);
