@@ -32,6 +32,8 @@ PG_FUNCTION_INFO_V1(migrate_load);
 PG_FUNCTION_INFO_V1(migrate_unregister);
 PG_FUNCTION_INFO_V1(migrate_new);
 
+#define DIRECTORY_DEPTH 4		/* of directories in the one that is loaded */
+
 /* A migration of a directory, with what decides its place. */
 typedef struct Loaded
 {
@@ -388,6 +390,7 @@ read_directory(const char *raw_directory, const char *directory, int depth, List
 		char	   *raw;
 		char	   *path;
 		MigFile    *file;
+		bool		linked;
 
 		CHECK_FOR_INTERRUPTS();
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -414,13 +417,16 @@ read_directory(const char *raw_directory, const char *directory, int depth, List
 		}
 		else if (S_ISDIR(st.st_mode))
 		{
-			if (entry->d_name[0] == '.')
+			if (entry->d_name[0] == '.' || strcmp(entry->d_name, "node_modules") == 0)
 				continue;
-			if (depth == 0)
-				files = read_directory(raw, path, depth + 1, files);
+
+			/* a link may lead back: one is followed here, and none in there */
+			linked = lstat(raw, &st) == 0 && S_ISLNK(st.st_mode);
+			if (depth < (linked ? 1 : DIRECTORY_DEPTH))
+				files = read_directory(raw, path, linked ? DIRECTORY_DEPTH : depth + 1, files);
 			else
 			{
-				/* no format goes deeper; say that it was not looked into */
+				/* say that it was not looked into */
 				file->path = psprintf("%s/", path);
 				files = lappend(files, file);
 			}

@@ -46,7 +46,8 @@ $node->safe_psql(
 		RETURN \$1;
 	END \$\$;
 	SELECT count(migrate_register(i::text, 'table', format(
-				'CREATE TABLE t%1\$s (); INSERT INTO ran VALUES (%1\$s, ''first''); SELECT pg_sleep(0.05)', i)))
+				'SELECT pg_advisory_lock_shared(1), pg_advisory_unlock_shared(1);
+				 CREATE TABLE t%1\$s (); INSERT INTO ran VALUES (%1\$s, ''first''); SELECT pg_sleep(0.05)', i)))
 	  FROM generate_series(1, $MIGRATIONS) i
 	 WHERE i NOT IN (@{[ join ', ', @CONCURRENT ]});
 	SELECT count(migrate_register(i::text, 'index', format(
@@ -94,6 +95,10 @@ is( (run_command([ 'psql', '-XAtq', '-d', $pooled, '-c', 'SELECT count(*) FROM m
 	'the pooler passes queries on')
   or die slurp_file("$directory/pgbouncer.out");
 
+# Nothing goes on until one of each kind has been terminated.
+my $gate = $node->background_psql('shop');
+$gate->query_safe('SELECT pg_advisory_lock(1)');
+
 # A client calls until a call succeeds; how often that was is its exit status.
 my $client = q{
 	for try in $(seq 1 100); do
@@ -128,6 +133,11 @@ while ($left > 0 && $killed{'migrate worker'} + $killed{'client backend'} < $MOS
 			 FROM victims WHERE n = floor($which * of);
 		   SELECT 'left', count(*) FROM migrate_status WHERE state <> 'applied'});
 	$killed{$kind}++ if $result =~ /^killed\|.\|t$/m;
+	if ($gate && !grep { $_ == 0 } values %killed)
+	{
+		$gate->quit;
+		$gate = undef;
+	}
 	$in_index++ if $result =~ /^killed\|t\|t$/m;
 	($left) = $result =~ /^left\|(\d+)$/m;
 }
