@@ -257,12 +257,21 @@ find_copy_end(const char *text, int offset)
 	return -1;
 }
 
+/* To the grammar both are the client, whichever way COPY goes. */
 static bool
-contains_stdin(const char *text)
+names_client(const char *token)
+{
+	return pg_strcasecmp(token, "stdin") == 0 || pg_strcasecmp(token, "stdout") == 0;
+}
+
+static bool
+may_name_client(const char *text)
 {
 	for (; *text; text++)
 	{
-		if ((*text == 's' || *text == 'S') && pg_strncasecmp(text, "stdin", 5) == 0)
+		if ((*text == 's' || *text == 'S') &&
+			(pg_strncasecmp(text, "stdin", 5) == 0 ||
+			 pg_strncasecmp(text, "stdout", 6) == 0))
 			return true;
 	}
 	return false;
@@ -369,8 +378,7 @@ find_copy_from_stdin(char *source)
 				is_copy = true;
 			else if (pg_strcasecmp(text, "from") == 0)
 				previous_from = nth;
-			else if (is_copy && previous_from == nth - 1 &&
-					 pg_strcasecmp(text, "stdin") == 0)
+			else if (is_copy && previous_from == nth - 1 && names_client(text))
 				from_stdin = true;
 		}
 	}
@@ -417,7 +425,7 @@ split_chunks(const MigScript *script, MigErrorPlace *place)
 	int			start = 0;
 	List	   *chunks = NIL;
 
-	if (strchr(text, '\\') == NULL && !contains_stdin(text))
+	if (strchr(text, '\\') == NULL && !may_name_client(text))
 	{
 		Chunk	   *chunk = palloc0(sizeof(Chunk));
 
