@@ -20,8 +20,10 @@ OBJS = \
 	src/log.o \
 	src/module.o \
 	src/plan.o \
+	src/procedure.o \
 	src/queries.o \
 	src/register.o \
+	src/require.o \
 	src/retry.o \
 	src/run.o \
 	src/script.o \

@@ -289,10 +289,21 @@ CREATE FUNCTION migrate_current() RETURNS text
 COMMENT ON FUNCTION migrate_current() IS
 	'the highest applied version, NULL if none';
 
-CREATE FUNCTION migrate_require(version text) RETURNS boolean
+CREATE FUNCTION migrate_require(version text, database text DEFAULT NULL,
+								environment text DEFAULT NULL,
+								system_identifier text DEFAULT NULL)
+	RETURNS boolean
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
-COMMENT ON FUNCTION migrate_require(text) IS
-	'true, or an error unless the version is applied';
+COMMENT ON FUNCTION migrate_require(text, text, text, text) IS
+	'true, or an error unless the version is applied, and this is the database, environment and server that is meant';
+
+CREATE PROCEDURE migrate_wait_for(version text, timeout interval DEFAULT NULL,
+								  database text DEFAULT NULL,
+								  environment text DEFAULT NULL,
+								  system_identifier text DEFAULT NULL)
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON PROCEDURE migrate_wait_for(text, interval, text, text, text) IS
+	'wait until the version is applied; verifies first which database this is';
 
 CREATE FUNCTION migrate_lock_key(project text, target_schema text DEFAULT '')
 	RETURNS bigint

@@ -10,7 +10,6 @@
  */
 #include "migrate.h"
 
-#include "commands/dbcommands.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -21,8 +20,6 @@ PG_FUNCTION_INFO_V1(migrate_apply);
 PG_FUNCTION_INFO_V1(migrate_rollback);
 PG_FUNCTION_INFO_V1(migrate_plan);
 PG_FUNCTION_INFO_V1(migrate_script);
-PG_FUNCTION_INFO_V1(migrate_current);
-PG_FUNCTION_INFO_V1(migrate_require);
 PG_FUNCTION_INFO_V1(migrate_baseline);
 PG_FUNCTION_INFO_V1(migrate_mark);
 PG_FUNCTION_INFO_V1(migrate_unmark);
@@ -252,39 +249,6 @@ migrate_script(PG_FUNCTION_ARGS)
 	result = cstring_to_text_with_len(buf.data, buf.len);
 	MemoryContextDelete(context);
 	PG_RETURN_TEXT_P(result);
-}
-
-Datum
-migrate_current(PG_FUNCTION_ARGS)
-{
-	char	   *version = mig_catalog_current(mig_project);
-
-	if (version == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(version));
-}
-
-Datum
-migrate_require(PG_FUNCTION_ARGS)
-{
-	char	   *version = mig_text_argument(fcinfo, 0, "version");
-
-	if (!mig_catalog_is_applied(mig_project,
-								mig_version_key(MIG_KIND_VERSIONED, version)) &&
-		!mig_catalog_is_applied(mig_project,
-								mig_version_key(MIG_KIND_REPEATABLE, version)))
-	{
-		char	   *current = mig_catalog_current(mig_project);
-
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_NOT_APPLIED),
-				 errmsg("version \"%s\" is not applied", version),
-				 errdetail("Database \"%s\", project \"%s\", current version %s.",
-						   get_database_name(MyDatabaseId), mig_project,
-						   current ? current : "none"),
-				 errhint("Apply the pending migrations here, or connect to the database that has them.")));
-	}
-	PG_RETURN_BOOL(true);
 }
 
 /* One migration for a change of its records; the run lock is held then. */

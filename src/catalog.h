@@ -59,6 +59,7 @@ typedef enum MigQueryNo
 	Q_SET_CHAIN,
 	Q_READ_CHAINS,
 	Q_READ_LOG,
+	Q_PROSPECT,
 	Q_COUNT
 } MigQueryNo;
 

@@ -452,17 +452,6 @@ pass_interrupts(Job *job)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* A client that is gone would be noticed by the next message to it only. */
-static void
-check_client(void)
-{
-	if (MyProcPort != NULL && whereToSendOutput == DestRemote && !pq_check_connection())
-	{
-		ClientConnectionLost = true;
-		InterruptPending = true;
-	}
-}
-
 /* Say whom the worker waits for, when that changes. */
 static void
 report_blockers(Job *job)
@@ -562,7 +551,7 @@ wait_for_worker(Job *job, bool only_ready)
 			pass_interrupts(job);
 		if (now >= look)
 		{
-			check_client();
+			mig_check_client();
 			if (!only_ready)
 			{
 				MemoryContext old = MemoryContextSwitchTo(job->scratch);
@@ -646,18 +635,6 @@ anything_to_do(const char *project, bool down, const char *target)
 }
 
 /*
- * End the transaction of a procedure.  In the next one a snapshot must not
- * last longer than what it is taken for, whatever the session's default is.
- */
-static void
-commit_and_go_on(MemoryContext context)
-{
-	SPI_commit();
-	XactIsoLevel = XACT_READ_COMMITTED;
-	MemoryContextSwitchTo(context);
-}
-
-/*
  * One caller at a time has a worker: the others wait here, for nothing but
  * their place in the queue, rather than in workers of their own.
  */
@@ -678,7 +655,7 @@ enter_gate(const char *project, MemoryContext context)
 				 errdetail("%s", holder)));
 
 	/* without the locks of that look, which could be in the other's way */
-	commit_and_go_on(context);
+	mig_commit_and_go_on(context);
 	if (mig_lock_wait == 0 ||
 		!mig_session_lock_wait(MIG_LOCK_GATE, gate, ExclusiveLock, mig_lock_wait))
 		mig_lock_not_available(project, holder);
@@ -689,18 +666,6 @@ leave_gate(void)
 {
 	mig_session_unlock(MIG_LOCK_GATE, gate, ExclusiveLock);
 	gate_held = false;
-}
-
-static void
-refuse_atomic(FunctionCallInfo fcinfo, const char *procedure, const char *hint)
-{
-	if (fcinfo->context == NULL || !IsA(fcinfo->context, CallContext) ||
-		((CallContext *) fcinfo->context)->atomic)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
-				 errmsg("%s() cannot run inside a transaction block", procedure),
-				 errdetail("It commits, and waits without the snapshot of a transaction. A function, several statements sent as one, and a procedure with a SET clause or SECURITY DEFINER are like a transaction block."),
-				 errhint("%s", hint)));
 }
 
 static void
@@ -715,9 +680,9 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 	Job			job = {0};
 
 	mig_refuse_unless_writable(procedure);
-	refuse_atomic(fcinfo, procedure,
-				  down ? "Call it by itself; or use migrate_rollback(), which runs in a transaction, or migrate_start(), which does not wait." :
-				  "Call it by itself; or use migrate_apply(), which runs in a transaction, or migrate_start(), which does not wait.");
+	mig_refuse_atomic(fcinfo, procedure,
+					  down ? "Call it by itself; or use migrate_rollback(), which runs in a transaction, or migrate_start(), which does not wait." :
+					  "Call it by itself; or use migrate_apply(), which runs in a transaction, or migrate_start(), which does not wait.");
 	register_callback();
 
 	/* the context of the portal outlives the commits */
@@ -731,9 +696,9 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 	if (anything_to_do(project, down, target))
 	{
 		SPI_connect_ext(SPI_OPT_NONATOMIC);
-		commit_and_go_on(context);
+		mig_commit_and_go_on(context);
 		enter_gate(project, context);
-		check_client();
+		mig_check_client();
 		CHECK_FOR_INTERRUPTS();
 
 		/* whoever was there may have done it */
@@ -744,7 +709,7 @@ run_through_worker(FunctionCallInfo fcinfo, bool down)
 			start(&job, down, target, who.client_addr);
 			dsm_pin_mapping(job.segment);
 			pinned = job.segment;
-			commit_and_go_on(context);
+			mig_commit_and_go_on(context);
 			wait_for_worker(&job, false);
 			pinned = NULL;
 			dsm_detach(job.segment);
@@ -845,19 +810,6 @@ report_end(int64 job, const MigJobEnd *end)
 						   end->steps_done, job, end->steps_done)));
 }
 
-static int
-interval_ms(const Interval *interval)
-{
-	int64		ms = interval->time / 1000 +
-		((int64) interval->day + (int64) interval->month * DAYS_PER_MONTH) * SECS_PER_DAY * 1000;
-
-	if (ms < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a timeout must not be negative")));
-	return (int) Min(ms, INT_MAX);
-}
-
 Datum
 migrate_wait(PG_FUNCTION_ARGS)
 {
@@ -874,7 +826,7 @@ migrate_wait(PG_FUNCTION_ARGS)
 				 errmsg("migrate_wait() cannot run on a standby"),
 				 errdetail("The worker and its locks are on the primary."),
 				 errhint("Call it on the primary.")));
-	refuse_atomic(fcinfo, "migrate_wait", "Call it by itself, or look at migrate_jobs.");
+	mig_refuse_atomic(fcinfo, "migrate_wait", "Call it by itself, or look at migrate_jobs.");
 	register_callback();
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -882,10 +834,10 @@ migrate_wait(PG_FUNCTION_ARGS)
 				 errmsg("%s must not be null", "job")));
 	job = PG_GETARG_INT64(0);
 	if (!PG_ARGISNULL(1))
-		timeout = interval_ms(PG_GETARG_INTERVAL_P(1));
+		timeout = mig_interval_ms(PG_GETARG_INTERVAL_P(1));
 
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
-	commit_and_go_on(CurrentMemoryContext);
+	mig_commit_and_go_on(CurrentMemoryContext);
 	awaited_job = job;
 	job_held = true;
 	over = mig_session_lock(MIG_LOCK_JOB, job, ShareLock);

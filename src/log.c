@@ -281,6 +281,27 @@ mig_chain_close(MigChain *chain)
 	}
 }
 
+/*
+ * mig_log_prospect
+ *		Is a version to be expected?  Its text is registered, somebody is
+ *		running migrations, or the last one to do so failed.
+ */
+void
+mig_log_prospect(const char *project, const bytea *versioned, const bytea *repeatable,
+				 MigProspect *prospect)
+{
+	MigVisit	visit = mig_enter();
+	Datum		values[3] = {
+		CStringGetTextDatum(project), PointerGetDatum(versioned), PointerGetDatum(repeatable)
+	};
+
+	mig_run_query(Q_PROSPECT, values, NULL);
+	prospect->registered = mig_bool_field(0, 1);
+	prospect->runner = mig_text_field(&visit, 0, 2);
+	prospect->failure = mig_text_field(&visit, 0, 3);
+	mig_leave(&visit);
+}
+
 static void
 add_problem(ReturnSetInfo *result, const char *project, int64 id,
 			const char *problem)

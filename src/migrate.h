@@ -3,9 +3,10 @@
  * migrate.h
  *	  What the files of the extension share, grouped by the file that owns it.
  *
- * Calls go down this list only: register, apply, job, worker -> deploy -> run
- * -> hook, retry, plan -> execute, judge, journal, log, lock -> variables -> catalog,
- * collect -> queries, format -> lines, script -> units, version.
+ * Calls go down this list only: register, apply, require, job, worker -> deploy
+ * -> run -> hook, retry, plan, procedure -> execute, judge, journal, log, lock
+ * -> variables -> catalog, collect -> queries, format -> lines, script -> units,
+ * version.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,6 +52,7 @@
 #define ERRCODE_MIG_NO_VALUE			MAKE_SQLSTATE('M','G','0','2','1')
 #define ERRCODE_MIG_BAD_HASH			MAKE_SQLSTATE('M','G','0','2','2')
 #define ERRCODE_MIG_PRECONDITION		MAKE_SQLSTATE('M','G','0','2','4')
+#define ERRCODE_MIG_WRONG_DATABASE		MAKE_SQLSTATE('M','G','0','2','5')
 
 /* version.c */
 extern bytea *mig_version_key(char kind, const char *version);
@@ -238,6 +240,7 @@ extern char *mig_search_path;
 extern char *mig_role;
 extern bool mig_record_failures;
 extern bool mig_trust_registrants;
+extern char *mig_environment;
 
 /* lock.c */
 typedef enum MigLockClass
@@ -377,6 +380,17 @@ extern void mig_event_about(MigEvent *event, const MigEntry *entry);
 extern void mig_chain_append(MigChain *chain, const MigEvent *event);
 extern void mig_chain_close(MigChain *chain);
 
+/* What is to be said of a version that is not applied. */
+typedef struct MigProspect
+{
+	bool		registered;
+	char	   *runner;			/* a sentence on who runs migrations, or NULL */
+	char	   *failure;		/* ... on the last attempt of all, if it failed */
+} MigProspect;
+
+extern void mig_log_prospect(const char *project, const bytea *versioned,
+							 const bytea *repeatable, MigProspect *prospect);
+
 /* journal.c */
 typedef struct MigJournal
 {
@@ -493,6 +507,14 @@ extern void mig_refuse_nested(const char *function);
 extern void mig_refuse_unless_writable(const char *function);
 extern void mig_refuse_unless_ready(const char *function);
 extern void mig_lock_for_change(const char *project);
+
+/* procedure.c */
+extern void mig_refuse_atomic(FunctionCallInfo fcinfo, const char *procedure,
+							  const char *hint);
+extern void mig_commit_and_go_on(MemoryContext context);
+extern void mig_check_client(void);
+extern int	mig_interval_ms(const Interval *interval);
+extern void mig_pause(int ms);
 
 /* deploy.c */
 extern void mig_deploy(int64 job, bool down, const char *target,

@@ -33,8 +33,8 @@ bool		mig_trust_registrants = false;
 char	   *mig_step = NULL;
 char	   *mig_variables = NULL;
 
-/* Read by migrate_identity(), in SQL. */
-static char *environment = NULL;
+/* Read by migrate_identity() too, in SQL. */
+char	   *mig_environment = NULL;
 
 static const struct config_enum_entry order_options[] = {
 	{"error", MIG_ORDER_ERROR, false},
@@ -123,8 +123,8 @@ _PG_init(void)
 							   &mig_variables, "", PGC_USERSET, GUC_LIST_INPUT,
 							   mig_check_variables, NULL, NULL);
 	DefineCustomStringVariable("migrate.environment",
-							   "Label of this environment, shown by migrate_identity().",
-							   NULL, &environment, "", PGC_USERSET, 0,
+							   "Label of this environment, for migrate_identity() and migrate_require().",
+							   NULL, &mig_environment, "", PGC_USERSET, 0,
 							   NULL, NULL, NULL);
 	DefineCustomBoolVariable("migrate.record_failures",
 							 "Record failed attempts beyond their transaction.",

@@ -322,4 +322,19 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		"SELECT * FROM %s.migrate_log WHERE project" EQ "$1 ORDER BY id",
 		1, {TEXTOID}
 	},
+
+	/* for everybody's eyes: no address, no text */
+	[Q_PROSPECT] = {
+		"SELECT EXISTS (SELECT 1 FROM %s.migrate_migration WHERE project" EQ "$1"
+		" AND version_key" EQ "ANY (ARRAY[$2, $3])),"
+		" (SELECT pg_catalog.format('Pid %%s (role %%s, application \"%%s\") is running migrations since %%s: %%s.',"
+		" pid, role, application, pg_catalog.to_char(since, 'HH24:MI:SS'), doing)"
+		" FROM %s.migrate_lock_holders() WHERE project" EQ "$1 LIMIT 1),"
+		" (SELECT CASE WHEN e.outcome" EQ "'failed' THEN pg_catalog.format("
+		"'The last attempt failed: %%s of version %%s, SQLSTATE %%s, at %%s.', e.event, e.version, e.sqlstate,"
+		" pg_catalog.to_char(e.finished_at, 'YYYY-MM-DD HH24:MI:SS')) END"
+		" FROM (SELECT * FROM %s.migrate_log WHERE project" EQ "$1"
+		" ORDER BY id DESC LIMIT 1) e)",
+		3, {TEXTOID, BYTEAOID, BYTEAOID}
+	},
 };

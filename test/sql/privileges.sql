@@ -89,6 +89,8 @@ CREATE TRIGGER t AFTER INSERT ON migrate_state FOR EACH ROW EXECUTE FUNCTION mig
 -- but this much it may know
 SELECT migrate_current(), migrate_require('1'), migrate_project(), migrate_worker_runs('privileges');
 SELECT migrate_require('2');
+CALL migrate_wait_for('1');
+CALL migrate_wait_for('2', '0');
 SELECT project, database = current_database() AS database, session_role = session_user::text AS session_role, acting_role
   FROM migrate_identity();
 -- these two settings are not anybody's
