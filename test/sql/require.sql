@@ -87,7 +87,7 @@ CREATE FUNCTION require_f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN CALL migra
 SELECT require_f();
 CREATE PROCEDURE require_set() LANGUAGE plpgsql SET search_path FROM CURRENT AS $$ BEGIN CALL migrate_wait_for('1'); END $$;
 CALL require_set();
-DO $$ BEGIN CALL migrate_wait_for('1'); EXCEPTION WHEN no_data THEN NULL; END $$;
+DO $$ BEGIN CALL migrate_wait_for('1'); EXCEPTION WHEN lock_not_available THEN NULL; END $$;
 SELECT 1 \; CALL migrate_wait_for('1') \; SELECT 2;
 -- where it can: before it waits, it commits
 CREATE TABLE require_note (note text);
