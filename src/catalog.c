@@ -1084,6 +1084,21 @@ mig_catalog_settle_baselines(const char *project)
 }
 
 /*
+ * mig_catalog_is_tag_applied
+ *		Is the migration applied that bears a tag?
+ */
+bool
+mig_catalog_is_tag_applied(const char *project, const char *tag)
+{
+	MigVisit	visit = mig_enter();
+	Datum		values[2] = {CStringGetTextDatum(project), CStringGetTextDatum(tag)};
+	bool		result = mig_run_query(Q_IS_TAG_APPLIED, values, NULL) > 0;
+
+	mig_leave(&visit);
+	return result;
+}
+
+/*
  * mig_catalog_is_applied
  *		Is a migration of this key applied?
  */

@@ -329,6 +329,7 @@ extern void mig_catalog_set_rolled_back(const char *project, const bytea *key);
 extern void mig_catalog_set_repaired(const char *project, const bytea *key);
 extern void mig_catalog_settle_baselines(const char *project);
 extern char *mig_catalog_current(const char *project);
+extern bool mig_catalog_is_tag_applied(const char *project, const char *tag);
 extern bool mig_catalog_is_applied(const char *project, const bytea *key);
 
 /* log.c */

@@ -143,6 +143,12 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" AND " PROJECT_KEY,
 		2, {TEXTOID, BYTEAOID}
 	},
+	[Q_IS_TAG_APPLIED] = {
+		"SELECT 1 FROM %s.migrate_migration m JOIN %s.migrate_state s"
+		" ON s.project" EQ "m.project AND s.version_key" EQ "m.version_key"
+		" WHERE m.project" EQ "$1 AND s.target_schema" EQ "'' AND $2" EQ "ANY (m.tags)",
+		2, {TEXTOID, TEXTOID}
+	},
 	[Q_FILES_GONE] = {
 		"UPDATE %s.migrate_migration SET file_gone = true WHERE project" EQ "$1"
 		" AND pg_catalog.starts_with(up_path, $2)"

@@ -62,6 +62,9 @@ set_wanted(Wanted *wanted, const char *version)
 static bool
 is_applied(const Wanted *wanted)
 {
+	if (wanted->version[0] == '@' &&
+		mig_catalog_is_tag_applied(wanted->project, wanted->version + 1))
+		return true;
 	return mig_catalog_is_applied(wanted->project, wanted->versioned) ||
 		mig_catalog_is_applied(wanted->project, wanted->repeatable);
 }
