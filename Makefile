@@ -1,6 +1,7 @@
 EXTENSION = migrate
 MODULE_big = migrate
 DATA := $(wildcard sql/migrate--*.sql)
+SCRIPTS = src/bin/migrate_bundle
 PGFILEDESC = "migrate - migration manager inside the server"
 
 OBJS = \
@@ -9,6 +10,7 @@ OBJS = \
 	src/collect.o \
 	src/deploy.o \
 	src/execute.o \
+	src/fileset.o \
 	src/format.o \
 	$(patsubst %.c,%.o,$(sort $(wildcard src/format_*.c))) \
 	src/hook.o \

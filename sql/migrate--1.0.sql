@@ -188,6 +188,15 @@ CREATE TABLE migrate_job (
 	context text
 );
 
+-- The files that a client registered last, all at once: which ones they were
+-- (a hash of paths and hashes), and what was registered when they had been.
+CREATE TABLE migrate_file_set (
+	project text COLLATE "C" PRIMARY KEY,
+	digest bytea NOT NULL,
+	registered bytea NOT NULL,
+	registrant_superuser boolean NOT NULL
+);
+
 SELECT pg_catalog.pg_extension_config_dump('migrate_migration', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_state', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_variable', '');
@@ -196,6 +205,7 @@ SELECT pg_catalog.pg_extension_config_dump('migrate_log_head', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_journal', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_job_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_job', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_file_set', '');
 
 CREATE FUNCTION migrate_state_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -249,6 +259,22 @@ CREATE FUNCTION migrate_load(directory text,
 	AS 'MODULE_PATHNAME' LANGUAGE C;
 COMMENT ON FUNCTION migrate_load(text) IS
 	'register every migration of a directory on the server, all or none';
+
+CREATE FUNCTION migrate_register_files(paths text[], contents text[],
+									   hashes text[] DEFAULT NULL,
+									   OUT version text, OUT name text,
+									   OUT format text, OUT action text,
+									   OUT path text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_register_files(text[], text[], text[]) IS
+	'register every migration of a directory that the client has read, all or none';
+
+CREATE FUNCTION migrate_known_files(paths text[], hashes text[])
+	RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION migrate_known_files(text[], text[]) IS
+	'would registering these files change nothing';
 
 CREATE FUNCTION migrate_unregister(version text)
 	RETURNS void
@@ -696,6 +722,8 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_register(text, text, text, text, text, text[]),
 	migrate_register_file(text, text),
 	migrate_load(text),
+	migrate_register_files(text[], text[], text[]),
+	migrate_known_files(text[], text[]),
 	migrate_unregister(text),
 	migrate_set_variable(text, text),
 	migrate_variables(),

@@ -5,8 +5,8 @@
  *
  * Calls go down this list only: register, apply, require, job, worker -> deploy
  * -> run -> hook, retry, plan, procedure -> execute, judge, journal, log, lock
- * -> variables -> catalog, collect -> queries, format -> lines, script -> units,
- * version.
+ * -> variables, fileset -> catalog, collect -> queries, format -> lines, script
+ * -> units, version.
  *
  *-------------------------------------------------------------------------
  */
@@ -331,6 +331,41 @@ extern void mig_catalog_settle_baselines(const char *project);
 extern char *mig_catalog_current(const char *project);
 extern bool mig_catalog_is_tag_applied(const char *project, const char *tag);
 extern bool mig_catalog_is_applied(const char *project, const bytea *key);
+
+/* fileset.c */
+/* A file that a client has read. */
+typedef struct MigSetFile
+{
+	char	   *path;
+	char	   *content;		/* NULL: it was only seen */
+	char	   *hash;			/* hexadecimal SHA-256; NULL: it was only seen */
+} MigSetFile;
+
+/* What is registered of a migration, to see whether it stays so. */
+typedef struct MigSetRow
+{
+	bytea	   *key;
+	bytea	   *checksum;
+	TimestampTz registered;
+	char		flags;
+	TransactionId xmin;
+} MigSetRow;
+
+/* A directory's files, and what was registered before they were. */
+typedef struct MigFileSet
+{
+	MigSetFile *files;			/* in order of their paths */
+	int			n;
+	bytea	   *digest;
+	bool		superuser;		/* is it one who registers them */
+	MigSetRow  *rows;			/* in order of their keys */
+	int			nrows;
+} MigFileSet;
+
+extern MigFileSet *mig_fileset(FunctionCallInfo fcinfo, int paths, int contents,
+							   int hashes);
+extern void mig_fileset_begin(MigFileSet *set, const char *project);
+extern void mig_fileset_end(MigFileSet *set, const char *project);
 
 /* log.c */
 /* An event for the log; text fields NULL where they do not apply. */

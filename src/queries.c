@@ -250,6 +250,23 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		"SELECT %s.migrate_blockers($1, $2)",
 		2, {INT4OID, INT4ARRAYOID}
 	},
+	[Q_FILE_SET_ROWS] = {
+		"SELECT version_key, checksum, registered_at, file_gone, up_no_transaction,"
+		" down_no_transaction, registrant_superuser, xmin"
+		" FROM %s.migrate_migration WHERE project" EQ "$1 ORDER BY version_key",
+		1, {TEXTOID}
+	},
+	[Q_FILE_SET_READ] = {
+		"SELECT registered, registrant_superuser FROM %s.migrate_file_set"
+		" WHERE project" EQ "$1 AND digest" EQ "$2",
+		2, {TEXTOID, BYTEAOID}
+	},
+	[Q_FILE_SET_WRITE] = {
+		"INSERT INTO %s.migrate_file_set (project, digest, registered, registrant_superuser)"
+		" VALUES ($1, $2, $3, $4) ON CONFLICT (project) DO UPDATE SET digest = excluded.digest,"
+		" registered = excluded.registered, registrant_superuser = excluded.registrant_superuser",
+		4, {TEXTOID, BYTEAOID, BYTEAOID, BOOLOID}
+	},
 	[Q_JOURNAL_READ] = {
 		"SELECT direction, done, total, done_hash, begun, begun_note, outcome, begun_statement,"
 		" by_statement"

@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "pgtime.h"
 #include "storage/fd.h"
+#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -29,10 +30,12 @@
 PG_FUNCTION_INFO_V1(migrate_register);
 PG_FUNCTION_INFO_V1(migrate_register_file);
 PG_FUNCTION_INFO_V1(migrate_load);
+PG_FUNCTION_INFO_V1(migrate_register_files);
 PG_FUNCTION_INFO_V1(migrate_unregister);
 PG_FUNCTION_INFO_V1(migrate_new);
 
 #define DIRECTORY_DEPTH 4		/* of directories in the one that is loaded */
+#define LOGGED_STATEMENT 16384	/* bytes */
 
 /* A migration of a directory, with what decides its place. */
 typedef struct Loaded
@@ -519,6 +522,7 @@ join(List *strings)
 	return buf.data;
 }
 
+/* directory is what the paths of its files begin with. */
 static void
 report_files_gone(const char *directory, const Loaded *loaded, int n)
 {
@@ -528,7 +532,7 @@ report_files_gone(const char *directory, const Loaded *loaded, int n)
 
 	for (i = 0; i < n; i++)
 		keys[i] = PointerGetDatum(loaded[i].key);
-	gone = mig_catalog_files_gone(mig_project, psprintf("%s/", directory),
+	gone = mig_catalog_files_gone(mig_project, directory,
 								  construct_array(keys, n, BYTEAOID, -1, false, TYPALIGN_INT));
 	if (gone != NIL)
 		ereport(WARNING,
@@ -540,37 +544,16 @@ report_files_gone(const char *directory, const Loaded *loaded, int n)
 				 errhint("Bring the files back, or use migrate_unregister() for what was never applied.")));
 }
 
-Datum
-migrate_load(PG_FUNCTION_ARGS)
+/* Register all migrations of a directory's files, in order. */
+static void
+register_directory(const char *directory, List *files, ReturnSetInfo *returned)
 {
-	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext caller;
-	MemoryContext context;
-	char	   *directory;
 	const char *format;
-	List	   *files;
 	List	   *skipped;
 	List	   *sources;
 	Loaded	   *loaded;
 	int			n;
 	int			i;
-
-	mig_refuse_unless_ready("migrate_load");
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to read migration files on the server"),
-				 errdetail("Only roles with privileges of the \"pg_read_server_files\" role may do so."),
-				 errhint("Use migrate_register_file() with the files' contents.")));
-
-	InitMaterializedSRF(fcinfo, 0);
-	context = AllocSetContextCreate(CurrentMemoryContext, "migrate load",
-									ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(context);
-	directory = mig_text_argument(fcinfo, 0, "directory");
-	canonicalize_path(directory);
-	files = read_directory(pg_server_to_any(directory, strlen(directory), PG_UTF8),
-						   directory, 0, NIL);
 
 	/* messages do not depend on the order of the directory */
 	list_sort(files, compare_files);
@@ -579,7 +562,8 @@ migrate_load(PG_FUNCTION_ARGS)
 	if (n == 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_NO_DATA),
-				 errmsg("there are no migrations in directory \"%s\"", directory)));
+				 directory[0] ? errmsg("there are no migrations in directory \"%s\"", directory) :
+				 errmsg("there are no migrations")));
 	if (skipped != NIL)
 		ereport(NOTICE,
 				(errmsg_plural("%d file is no migration and was skipped: %s",
@@ -602,7 +586,119 @@ migrate_load(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
 	}
-	report_files_gone(directory, loaded, n);
+	if (directory[0])
+		report_files_gone(psprintf("%s/", directory), loaded, n);
+}
+
+Datum
+migrate_load(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller;
+	MemoryContext context;
+	char	   *directory;
+	List	   *files;
+
+	mig_refuse_unless_ready("migrate_load");
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to read migration files on the server"),
+				 errdetail("Only roles with privileges of the \"pg_read_server_files\" role may do so."),
+				 errhint("Use migrate_register_files() with the files' contents.")));
+
+	InitMaterializedSRF(fcinfo, 0);
+	context = AllocSetContextCreate(CurrentMemoryContext, "migrate load",
+									ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	directory = mig_text_argument(fcinfo, 0, "directory");
+	canonicalize_path(directory);
+	files = read_directory(pg_server_to_any(directory, strlen(directory), PG_UTF8),
+						   directory, 0, NIL);
+	register_directory(directory, files, (ReturnSetInfo *) fcinfo->resultinfo);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}
+
+/*
+ * The directory that all files are from: of relative paths it is what they
+ * begin with, whatever deeper directories they have in common.  Empty if there
+ * is none.
+ */
+static char *
+directory_of(List *files)
+{
+	char	   *common = NULL;
+	ListCell   *lc;
+
+	foreach(lc, files)
+	{
+		const char *path = ((const MigFile *) lfirst(lc))->path;
+		const char *slash = path[0] == '/' ? strrchr(path, '/') : strchr(path, '/');
+		size_t		len = slash ? slash - path : 0;
+
+		if (common == NULL)
+			common = pnstrdup(path, len);
+		while (common[0] &&
+			   (strncmp(path, common, strlen(common)) != 0 || path[strlen(common)] != '/'))
+		{
+			char	   *end = strrchr(common, '/');
+
+			*(end ? end : common) = '\0';
+		}
+	}
+	return common ? common : pstrdup("");
+}
+
+/* A text of megabytes is nothing for the server log. */
+static void
+hide_statement(void *arg)
+{
+	if (debug_query_string != NULL && strlen(debug_query_string) > LOGGED_STATEMENT)
+		errhidestmt(true);
+}
+
+Datum
+migrate_register_files(PG_FUNCTION_ARGS)
+{
+	ErrorContextCallback callback;
+	MemoryContext caller;
+	MemoryContext context;
+	MigFileSet *set;
+	List	   *files = NIL;
+	int			i;
+
+	mig_refuse_unless_ready("migrate_register_files");
+	InitMaterializedSRF(fcinfo, 0);
+	context = AllocSetContextCreate(CurrentMemoryContext, "migrate register",
+									ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	callback.callback = hide_statement;
+	callback.arg = NULL;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	set = mig_fileset(fcinfo, 0, 1, 2);
+	for (i = 0; i < set->n; i++)
+	{
+		MigFile    *file = palloc0(sizeof(MigFile));
+
+		file->path = set->files[i].path;
+		if (mig_format_reads(file->path))
+		{
+			if (set->files[i].content == NULL)
+				ereport(ERROR,
+						(errcode(ERRCODE_MIG_BAD_FILE),
+						 errmsg("file \"%s\" was given without its content", file->path)));
+			file->content = without_bom(set->files[i].content);
+		}
+		files = lappend(files, file);
+	}
+	mig_fileset_begin(set, mig_project);
+	register_directory(directory_of(files), files, (ReturnSetInfo *) fcinfo->resultinfo);
+	mig_fileset_end(set, mig_project);
+
+	error_context_stack = callback.previous;
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return (Datum) 0;
