@@ -328,7 +328,7 @@ is( join(', ', sort map { /^\d+; \d+ \d+ ((?!ACL|COMMENT)\S.*? migrate\w*)/ ? $1
 	join(', ',
 		'EXTENSION - migrate', 'SEQUENCE SET public migrate_job_seq',
 		map { "TABLE DATA public $_" }
-		  qw(migrate_job migrate_journal migrate_log migrate_log_head migrate_migration migrate_state
+		  qw(migrate_file_set migrate_job migrate_journal migrate_log migrate_log_head migrate_migration migrate_state
 		  migrate_variable)),
 	'the dump has the extension and the data of its tables');
 

@@ -784,7 +784,7 @@ $node->safe_psql('privileges', 'CREATE ROLE loader LOGIN');
 like($err, qr/ERROR:  42501: permission denied for function migrate_load/, 'without EXECUTE nothing is loaded');
 $node->safe_psql('privileges', 'GRANT EXECUTE ON FUNCTION migrate_load(text) TO loader');
 ($out, $err) = load('privileges', $files, @as_loader);
-like($err, qr/ERROR:  42501: .*pg_read_server_files.*HINT:  .*migrate_register_file\(\)/s,
+like($err, qr/ERROR:  42501: .*pg_read_server_files.*HINT:  .*migrate_register_files\(\)/s,
 	'without pg_read_server_files neither, with a hint');
 ($out, $err) = load('privileges', "$top/none", @as_loader);
 like($err, qr/ERROR:  42501: .*pg_read_server_files/s, '... nor is anything told of what files there are');
