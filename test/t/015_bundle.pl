@@ -158,6 +158,13 @@ is((make_bundle('../it\'s \\odd//'))[1], $script, '... and by another name');
 	local $ENV{LC_ALL} = 'C.UTF-8';
 	is((make_bundle($odd))[1], $script, '... in another locale');
 }
+{
+	mkdir "$base/temporary" or die;
+	chdir $base or die;
+	local $ENV{TMPDIR} = 'temporary';
+	is((make_bundle($odd))[1], $script, '... with temporary files elsewhere');
+	is_deeply([ glob "$base/temporary/*" ], [], '... of which none is left');
+}
 chdir $here or die;
 
 # Bundles that were altered or cut off.
@@ -169,6 +176,7 @@ is($status, 3, 'an altered file is refused');
 like($err, qr/ERROR:  file "\Q$prefix\E010_.*" is not what its hash says\nDETAIL:  The SHA-256 of its content is [0-9a-f]{64}, and [0-9a-f]{64} was given\./,
 	'... by its hash');
 is(registered('altered'), 0, '... and nothing is registered');
+unlike(slurp_file($node->logfile), qr/a line of words, number/, '... nor is all of it in the server log');
 ($altered = $script) =~ s/^'[0-9a-f]{64}',$/'@{[ '0' x 64 ]}',/mg or die;
 ($status, $out, $err) = psql_with('altered', $altered);
 is($status, 3, 'so are altered hashes');
@@ -253,7 +261,6 @@ for my $trap ('', 'trap "" PIPE;')
 		[ run_with('', 'sh', '-c', "$trap (sh \"\$0\" \"\$1\"; echo \$? >&2) | head -n 1 >/dev/null", $bundle, $wide) ],
 		[ 0, '', "0\n" ], "a reader who has read enough is none ($trap)");
 }
-is_deeply([ glob "$ENV{TMPDIR}/migrate_bundle.*" ], [], 'no temporary directory is left') if defined $ENV{TMPDIR};
 
 for my $way ([ 'a file', [ '-f', "$base/script" ], '' ], [ '-f -', [ '-f', '-' ], $script ], [ 'its input', [], $script ])
 {
