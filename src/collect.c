@@ -151,6 +151,7 @@ mig_format_read_file(const MigFile *file)
 	MigFileEntry *entry = mig_file_entry(file);
 	int			i;
 
+	entry->alone = true;
 	if (entry->sql || entry->language)
 		entry->format = recognise_entry(entry);
 	for (i = 0; i < mig_nformats && entry->format == NULL; i++)
@@ -238,7 +239,7 @@ refuse_entry(const MigFileEntry *entry, const MigFormat *format,
 
 /* The format that a file of the directory stands for, or NULL. */
 static const MigFormat *
-find_index(List *entries)
+find_index(List *entries, const MigFileEntry **index)
 {
 	const MigFormat *found = NULL;
 	const MigFileEntry *shallowest = NULL;
@@ -260,6 +261,7 @@ find_index(List *entries)
 			}
 		}
 	}
+	*index = shallowest;
 	return found;
 }
 
@@ -277,7 +279,8 @@ choose_format(List *entries)
 	const MigFileEntry *first = NULL;
 	const MigFileEntry *deepest = NULL;
 	const MigFileEntry *misfit = NULL;
-	const MigFormat *chosen = find_index(entries);
+	const MigFileEntry *index;
+	const MigFormat *chosen = find_index(entries, &index);
 	bool		indexed = chosen != NULL;
 	bool		sql = false;
 	int			best = -1;
@@ -289,6 +292,7 @@ choose_format(List *entries)
 		MigFileEntry *entry = lfirst(lc);
 
 		entry->indexed = indexed;
+		entry->index = index;
 		if (entry->depth < shallowest->depth)
 			shallowest = entry;
 		sql |= entry->sql;

@@ -19,6 +19,7 @@
 #include "format_internal.h"
 
 #include "lib/stringinfo.h"
+#include "utils/hsearch.h"
 
 #define SLUG_LENGTH 100			/* of the name in a template's file name */
 
@@ -35,9 +36,16 @@ static const struct
 	{".cjs", "JavaScript"},
 	{".mjs", "JavaScript"},
 	{".ts", "TypeScript"},
+	{".cts", "TypeScript"},
+	{".mts", "TypeScript"},
 	{".py", "Python"},
 	{".rb", "Ruby"},
-	{".exs", "Elixir"}
+	{".exs", "Elixir"},
+	{".sh", "shell"},
+	{".bash", "shell"},
+	{".ps1", "PowerShell"},
+	{".bat", "batch"},
+	{".cmd", "batch"}
 };
 
 /* In order of precedence. */
@@ -216,60 +224,168 @@ mig_check_text_before(const MigLines *lines, int code_line, const char *mark)
 					 "Only comments and blank lines may precede the first section.");
 }
 
+static int
+compare_up_paths(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((const MigSource *) lfirst(a))->up.path,
+				  ((const MigSource *) lfirst(b))->up.path);
+}
+
 /*
- * mig_read_setting
- *		The value of a setting.
- *
- * The lines are KEY = VALUE or comments, as in TOML
- * and in Java's properties.  In TOML it must be there, among others; in
- * properties it is the only one, and true if it is not there.
+ * mig_tell_name_order
+ *		Say it if a tool that goes by names would run migrations in another
+ *		order; whatever has no versions is out of it.
+ */
+void
+mig_tell_name_order(List *sources, const char *tool)
+{
+	List	   *by_name = list_copy(sources);
+	const MigSource *before = NULL;
+	bytea	   *before_key = NULL;
+	ListCell   *lc;
+
+	list_sort(by_name, compare_up_paths);
+	foreach(lc, by_name)
+	{
+		const MigSource *source = lfirst(lc);
+		bytea	   *key;
+
+		if (source->kind != MIG_KIND_VERSIONED)
+			continue;
+		key = mig_version_key(source->kind, source->version);
+		if (before && mig_key_cmp(before_key, key) > 0)
+		{
+			ereport(NOTICE,
+					(errmsg("\"%s\" comes after \"%s\" here, by number",
+							before->up.path, source->up.path),
+					 errdetail("%s orders files by name.", tool)));
+			return;
+		}
+		before = source;
+		before_key = key;
+	}
+}
+
+/*
+ * mig_next_setting
+ *		Go to the next line KEY = VALUE, past blank ones and comments, as TOML
+ *		and Java's properties have them; false if there is none.
  */
 bool
-mig_read_setting(const MigFileEntry *entry, const char *key, bool toml)
+mig_next_setting(MigLines *lines, MigSetting *setting)
 {
-	MigLines	lines;
-	bool		found = false;
-	bool		value = true;
-
-	mig_entry_lines(&lines, entry);
-	while (mig_lines_next(&lines))
+	while (mig_lines_next(lines))
 	{
-		const char *start = mig_skip_blanks(lines.start);
-		const char *equals = memchr(lines.start, '=', lines.end - lines.start);
+		const char *start = mig_skip_blanks(lines->start);
+		const char *equals;
 		const char *end;
-		char	   *word;
 
-		if (start == lines.end || *start == '#' || *start == '!')
+		if (start == lines->end || *start == '#' || *start == '!')
 			continue;
-		if (toml && *start == '[')
-			break;				/* what follows belongs to a table */
-		word = mig_copy_trimmed(start, equals ? equals : lines.end);
-		if (equals == NULL || strcmp(word, key) != 0)
+		equals = memchr(start, '=', lines->end - start);
+		setting->key = mig_copy_trimmed(start, equals ? equals : lines->end);
+		setting->value = NULL;
+		if (equals)
 		{
-			if (toml)
-				continue;
-			mig_bad_line(&lines, lines.number,
-						 psprintf("unsupported setting \"%s\"", word),
-						 psprintf("Only %s is supported.", key));
+			end = memchr(equals, '#', lines->end - equals);
+			setting->value = mig_copy_trimmed(equals + 1, end ? end : lines->end);
 		}
-
-		end = memchr(equals, '#', lines.end - equals);
-		word = mig_copy_trimmed(equals + 1, end ? end : lines.end);
-		value = strcmp(word, "true") == 0;
-		if (!value && strcmp(word, "false") != 0)
-			mig_bad_line(&lines, lines.number,
-						 psprintf("invalid value \"%s\" of %s", word, key),
-						 "It must be true or false.");
-		found = true;
+		return true;
 	}
+	return false;
+}
 
-	if (toml && !found)
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_BAD_FILE),
-				 errmsg("file \"%s\" does not set %s",
-						entry->file->path, key),
-				 errhint("Write \"%s = false\" or \"%s = true\".", key, key)));
-	return value;
+/*
+ * mig_boolean_setting
+ *		The value of a setting that is true or false.
+ */
+bool
+mig_boolean_setting(const MigLines *lines, const MigSetting *setting)
+{
+	if (setting->value && pg_strcasecmp(setting->value, "true") == 0)
+		return true;
+	if (setting->value == NULL || pg_strcasecmp(setting->value, "false") != 0)
+		mig_bad_line(lines, lines->number,
+					 psprintf("invalid value \"%s\" of %s",
+							  setting->value ? setting->value : "", setting->key),
+					 "It must be true or false.");
+	return false;
+}
+
+/*
+ * mig_open_statement
+ *		Refuse a "StatementBegin" that has no end before this line;
+ *		statement_line is 0 if there is none.
+ */
+void
+mig_open_statement(const MigLines *lines, int statement_line, const char *tool)
+{
+	if (statement_line > 0)
+		mig_bad_line(lines, statement_line,
+					 psprintf("unterminated \"-- +%s StatementBegin\"", tool),
+					 psprintf("The statement must end with a line \"-- +%s StatementEnd\".",
+							  tool));
+}
+
+/*
+ * mig_beside
+ *		Is the entry's directory the first len bytes of path?
+ */
+bool
+mig_beside(const MigFileEntry *entry, const char *path, size_t len)
+{
+	return entry->base - entry->file->path == len &&
+		memcmp(entry->file->path, path, len) == 0;
+}
+
+/*
+ * mig_compare_bases
+ *		For list_sort(): MigFileEntry * by the last component of their paths.
+ */
+int
+mig_compare_bases(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((const MigFileEntry *) lfirst(a))->base,
+				  ((const MigFileEntry *) lfirst(b))->base);
+}
+
+/*
+ * mig_shorten_versions
+ *		Where the identity is a whole name but begins with a number, let that
+ *		be the version, unless an earlier migration in the list has it.
+ */
+void
+mig_shorten_versions(List *sources)
+{
+	StringInfoData number;
+	HASHCTL		ctl;
+	HTAB	   *seen;
+	ListCell   *lc;
+
+	ctl.keysize = NAMEDATALEN;
+	ctl.entrysize = NAMEDATALEN;
+	ctl.hcxt = CurrentMemoryContext;
+	seen = hash_create("numbers of migrations", list_length(sources), &ctl,
+					   HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
+	initStringInfo(&number);
+	foreach(lc, sources)
+	{
+		MigSource  *source = (MigSource *) lfirst(lc);
+		const char *start = source->version + strspn(source->version, "0");
+		size_t		len = strspn(start, "0123456789");
+		bool		found;
+
+		/* longer ones are no numbers that anybody counts with */
+		if (!mig_is_digit(source->version[0]) || len >= NAMEDATALEN)
+			continue;
+		resetStringInfo(&number);
+		appendBinaryStringInfo(&number, start, len);
+		hash_search(seen, number.data, HASH_ENTER, &found);
+		if (!found)
+			source->version = pnstrdup(source->version,
+									   start + len - source->version);
+	}
+	hash_destroy(seen);
 }
 
 /*
@@ -312,6 +428,17 @@ language_of(const char *base)
 			return languages[i].language;
 	}
 	return NULL;
+}
+
+/*
+ * mig_is_script_name
+ *		Is a file of that name SQL, or in a language that migrations are
+ *		written in?
+ */
+bool
+mig_is_script_name(const char *base)
+{
+	return is_sql(base) || language_of(base) != NULL;
 }
 
 /* Read the name as <version>[_-]<name>[.up|.down].<extension>, if it is such. */
@@ -507,6 +634,11 @@ mig_format_template(const char *format, const char *version, const char *name)
 				 found->dotted ?
 				 errdetail("It must be numbers separated by dots.") :
 				 errdetail("It must be a number.")));
+	if (found->drafts[0].text == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("there is no template for the format %s", found->name),
+				 errhint("Other files of its directory would have to be changed as well: let its own tool make the new migration.")));
 	if (slug[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -34,6 +34,35 @@ diesel_settings(const MigFileEntry *entry)
 		strcmp(entry->base, "metadata.toml") == 0;
 }
 
+/* run_in_transaction, which must be there, among others. */
+static bool
+runs_in_transaction(const MigFileEntry *entry)
+{
+	static const char key[] = "run_in_transaction";
+	MigLines	lines;
+	MigSetting	setting;
+	bool		found = false;
+	bool		value = true;
+
+	mig_entry_lines(&lines, entry);
+
+	/* what follows the head of a table belongs to it */
+	while (mig_next_setting(&lines, &setting) && setting.key[0] != '[')
+	{
+		if (strcmp(setting.key, key) != 0)
+			continue;
+		value = mig_boolean_setting(&lines, &setting);
+		found = true;
+	}
+	if (!found)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_BAD_FILE),
+				 errmsg("file \"%s\" does not set %s",
+						entry->file->path, key),
+				 errhint("Write \"%s = false\" or \"%s = true\".", key, key)));
+	return value;
+}
+
 static void
 diesel_read(const MigFileEntry *entry, MigSource *source)
 {
@@ -60,7 +89,7 @@ diesel_read(const MigFileEntry *entry, MigSource *source)
 	else
 	{
 		source->up.no_transaction = source->down.no_transaction =
-			!mig_read_setting(entry, "run_in_transaction", true);
+			!runs_in_transaction(entry);
 		source->sets_up = source->sets_down = true;
 	}
 }

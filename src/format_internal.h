@@ -29,7 +29,9 @@ typedef enum MigFit
 } MigFit;
 
 /* A file, with what its path and a first look at its text say. */
-typedef struct MigFileEntry
+typedef struct MigFileEntry MigFileEntry;
+
+struct MigFileEntry
 {
 	const MigFile *file;
 	const char *base;			/* last component of the path */
@@ -47,8 +49,10 @@ typedef struct MigFileEntry
 	/* the "--" comments outside of literals that are lines of their own */
 	List	   *comments;		/* of const char *: what follows the dashes */
 	bool		indexed;		/* a file of the directory says its format */
+	const MigFileEntry *index;	/* ... this one */
+	bool		alone;			/* of its directory nothing else is known */
 	const MigFormat *format;	/* as collect.c has found out, or NULL */
-} MigFileEntry;
+};
 
 /* A file of a new migration: BEFORE<version>BETWEEN<name>AFTER, and text. */
 typedef struct MigDraft
@@ -125,7 +129,15 @@ typedef struct MigSections
 	const char *start;			/* of current's text */
 } MigSections;
 
+/* The names of a settings file, with their values. */
+typedef struct MigSetting
+{
+	char	   *key;
+	char	   *value;			/* NULL: there is no "=" */
+} MigSetting;
+
 extern bool mig_has_suffix(const char *string, size_t len, const char *suffix);
+extern bool mig_is_script_name(const char *base);
 extern const char *mig_skip_version(const char *p, bool dotted);
 extern bool mig_is_version(const char *string, bool dotted);
 extern bool mig_has_comment(const MigFileEntry *entry, const char *beginning);
@@ -139,7 +151,14 @@ extern void mig_switch_section(MigSections *sections, MigScript *next,
 extern void mig_last_section(MigSections *sections);
 extern void mig_check_text_before(const MigLines *lines, int code_line,
 								  const char *mark);
-extern bool mig_read_setting(const MigFileEntry *entry, const char *key,
-							 bool toml);
+extern bool mig_next_setting(MigLines *lines, MigSetting *setting);
+extern bool mig_boolean_setting(const MigLines *lines,
+								const MigSetting *setting);
+extern void mig_open_statement(const MigLines *lines, int statement_line,
+							   const char *tool);
+extern bool mig_beside(const MigFileEntry *entry, const char *path, size_t len);
+extern void mig_tell_name_order(List *sources, const char *tool);
+extern void mig_shorten_versions(List *sources);
+extern int	mig_compare_bases(const ListCell *a, const ListCell *b);
 
 #endif							/* MIGRATE_FORMAT_INTERNAL_H */
