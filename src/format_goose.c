@@ -24,13 +24,14 @@ goose_recognise(const MigFileEntry *entry)
 	return mig_has_comment(entry, "+goose") ? FIT_SURE : FIT_NO;
 }
 
+/* What was said before a section goes on in it. */
 static void
-open_statement(const MigLines *lines, int statement_line)
+begin_section(MigSections *sections, MigScript *script, const MigLines *lines,
+			  const char *title, bool envsub)
 {
-	if (statement_line > 0)
-		mig_bad_line(lines, statement_line,
-					 "unterminated \"-- +goose StatementBegin\"",
-					 "The statement must end with a line \"-- +goose StatementEnd\".");
+	mig_switch_section(sections, script, lines, title);
+	if (envsub)
+		script->variables = MIG_VARIABLES_GOOSE_ON;
 }
 
 static void
@@ -41,6 +42,7 @@ goose_read(const MigFileEntry *entry, MigSource *source)
 	int			code_line = 0;
 	int			statement_line = 0;
 	bool		no_transaction = false;
+	bool		envsub = false;
 
 	mig_take_number(entry, source);
 	if (entry->language)
@@ -67,8 +69,8 @@ goose_read(const MigFileEntry *entry, MigSource *source)
 		{
 			if (sections.current == NULL)
 				mig_check_text_before(&lines, code_line, "-- +goose Up");
-			open_statement(&lines, statement_line);
-			mig_switch_section(&sections, &source->up, &lines, "Up");
+			mig_open_statement(&lines, statement_line, "goose");
+			begin_section(&sections, &source->up, &lines, "Up", envsub);
 		}
 		else if (pg_strcasecmp(word, "Down") == 0)
 		{
@@ -76,15 +78,15 @@ goose_read(const MigFileEntry *entry, MigSource *source)
 				misplaced = "The first section of a file is \"-- +goose Up\".";
 			else
 			{
-				open_statement(&lines, statement_line);
-				mig_switch_section(&sections, &source->down, &lines, "Down");
+				mig_open_statement(&lines, statement_line, "goose");
+				begin_section(&sections, &source->down, &lines, "Down", envsub);
 			}
 		}
 		else if (pg_strcasecmp(word, "StatementBegin") == 0)
 		{
 			if (sections.current == NULL)
 				misplaced = "It belongs after \"-- +goose Up\".";
-			open_statement(&lines, statement_line);
+			mig_open_statement(&lines, statement_line, "goose");
 			statement_line = lines.number;
 		}
 		else if (pg_strcasecmp(word, "StatementEnd") == 0)
@@ -96,19 +98,23 @@ goose_read(const MigFileEntry *entry, MigSource *source)
 		else if (pg_strcasecmp(word, "NO TRANSACTION") == 0)
 			no_transaction = true;
 		else if (pg_strcasecmp(word, "ENVSUB ON") == 0)
-			mig_bad_line(&lines, lines.number,
-						 psprintf("unsupported directive \"-- +goose %s\"", word),
-						 "Substitution from the environment is not supported: the values must stand in the file.");
-		else if (pg_strcasecmp(word, "ENVSUB OFF") != 0)
+		{
+			envsub = true;
+			if (sections.current && sections.current->variables == NULL)
+				sections.current->variables = MIG_VARIABLES_GOOSE;
+		}
+		else if (pg_strcasecmp(word, "ENVSUB OFF") == 0)
+			envsub = false;
+		else
 			mig_bad_line(&lines, lines.number,
 						 psprintf("unknown directive \"-- +goose %s\"", word),
-						 "The directives are Up, Down, StatementBegin, StatementEnd, NO TRANSACTION and ENVSUB OFF.");
+						 "The directives are Up, Down, StatementBegin, StatementEnd, NO TRANSACTION, ENVSUB ON and ENVSUB OFF.");
 		if (misplaced)
 			mig_bad_line(&lines, lines.number,
 						 psprintf("misplaced directive \"-- +goose %s\"", word),
 						 misplaced);
 	}
-	open_statement(&lines, statement_line);
+	mig_open_statement(&lines, statement_line, "goose");
 	if (sections.current == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_BAD_FILE),
