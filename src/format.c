@@ -53,6 +53,7 @@ const MigFormat *const mig_formats[] = {
 	&mig_format_native,
 	&mig_format_golang,
 	&mig_format_goose,
+	&mig_format_sqlmigrate,
 	&mig_format_diesel,
 	&mig_format_prisma,
 	&mig_format_flyway,

@@ -100,6 +100,7 @@ extern const int mig_nformats;
 extern const MigFormat mig_format_native;
 extern const MigFormat mig_format_golang;
 extern const MigFormat mig_format_goose;
+extern const MigFormat mig_format_sqlmigrate;
 extern const MigFormat mig_format_diesel;
 extern const MigFormat mig_format_prisma;
 extern const MigFormat mig_format_flyway;
