@@ -54,6 +54,7 @@ const MigFormat *const mig_formats[] = {
 	&mig_format_golang,
 	&mig_format_goose,
 	&mig_format_sqlmigrate,
+	&mig_format_atlas,
 	&mig_format_diesel,
 	&mig_format_prisma,
 	&mig_format_flyway,
