@@ -55,6 +55,7 @@ const MigFormat *const mig_formats[] = {
 	&mig_format_goose,
 	&mig_format_sqlmigrate,
 	&mig_format_atlas,
+	&mig_format_drizzle,
 	&mig_format_diesel,
 	&mig_format_prisma,
 	&mig_format_flyway,
