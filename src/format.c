@@ -56,6 +56,7 @@ const MigFormat *const mig_formats[] = {
 	&mig_format_sqlmigrate,
 	&mig_format_atlas,
 	&mig_format_drizzle,
+	&mig_format_graphile,
 	&mig_format_diesel,
 	&mig_format_prisma,
 	&mig_format_flyway,

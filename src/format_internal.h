@@ -103,11 +103,27 @@ extern const MigFormat mig_format_goose;
 extern const MigFormat mig_format_sqlmigrate;
 extern const MigFormat mig_format_atlas;
 extern const MigFormat mig_format_drizzle;
+extern const MigFormat mig_format_graphile;
 extern const MigFormat mig_format_diesel;
 extern const MigFormat mig_format_prisma;
 extern const MigFormat mig_format_flyway;
 extern const MigFormat mig_format_sqlx;
 extern const MigFormat mig_format_plain;
+
+/* What a committed migration of graphile-migrate says of itself. */
+typedef struct MigGraphile
+{
+	bool		has_previous;
+	char	   *previous;		/* the hash before it; NULL: it is the first */
+	char	   *hash;
+	char	   *message;
+	bool		any_hash;		/* the hash need not fit */
+	char	   *body;
+	int			lines;			/* of headers */
+} MigGraphile;
+
+extern bool mig_graphile_read(const char *text, MigGraphile *graphile);
+extern char *mig_graphile_hash(const char *previous, const char *body);
 
 extern bool mig_is_flyway_name(const char *base);
 extern bool mig_is_diesel_name(const MigFileEntry *entry);
