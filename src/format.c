@@ -57,6 +57,7 @@ const MigFormat *const mig_formats[] = {
 	&mig_format_atlas,
 	&mig_format_drizzle,
 	&mig_format_graphile,
+	&mig_format_node,
 	&mig_format_diesel,
 	&mig_format_prisma,
 	&mig_format_flyway,

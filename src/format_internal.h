@@ -103,6 +103,7 @@ extern const MigFormat mig_format_goose;
 extern const MigFormat mig_format_sqlmigrate;
 extern const MigFormat mig_format_atlas;
 extern const MigFormat mig_format_drizzle;
+extern const MigFormat mig_format_node;
 extern const MigFormat mig_format_graphile;
 extern const MigFormat mig_format_diesel;
 extern const MigFormat mig_format_prisma;

@@ -4,7 +4,9 @@
  *	  Numbered files that are whole scripts: golang-migrate, sqlx and plain.
  *
  * A first line "-- no-transaction" is honoured in all of them, and sqlx is told
- * from the other two by nothing else.
+ * from the other two by nothing else.  What postgres-migrations has for the
+ * same purpose may be anywhere in a file.  Rails' and Ecto's migrations, which
+ * are numbered alike, are holes.
  *
  * Pure, as format.c is.
  *
@@ -29,6 +31,8 @@ golang_recognise(const MigFileEntry *entry)
 static MigFit
 plain_recognise(const MigFileEntry *entry)
 {
+	if (entry->language && mig_has_suffix(entry->base, strlen(entry->base), ".d.ts"))
+		return FIT_NO;
 	return entry->numbered && entry->part == PART_WHOLE ? FIT_SURE : FIT_NO;
 }
 
@@ -48,7 +52,9 @@ numbered_read(const MigFileEntry *entry, MigSource *source)
 
 	mig_take_number(entry, source);
 	mig_whole_script(entry, source, script);
-	if (begins_as_sqlx(entry))
+	if (entry->language == NULL &&
+		(begins_as_sqlx(entry) ||
+		 mig_has_comment(entry, "postgres-migrations disable-transaction")))
 		script->no_transaction = true;
 }
 
@@ -71,6 +77,7 @@ const MigFormat mig_format_sqlx = {
 const MigFormat mig_format_plain = {
 	.name = "plain",
 	.files = "<version>_<name>.sql",
+	.languages = "JavaScript, TypeScript, Ruby, Elixir",
 	.unmarked = true,
 	.dotted = true,
 	.recognise = plain_recognise,
