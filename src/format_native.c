@@ -127,6 +127,13 @@ native_read(const MigFileEntry *entry, MigSource *source)
 		mig_take_number(entry, source);
 }
 
+static List *
+native_finish(List *entries, List *sources)
+{
+	mig_tell_name_order(sources, "dbmate");
+	return sources;
+}
+
 const MigFormat mig_format_native = {
 	.name = "native",
 	.files = "<version>_<name>.sql, or <name>.sql if \"-- migrate:repeatable\" is in it",
@@ -134,6 +141,7 @@ const MigFormat mig_format_native = {
 	.dotted = true,
 	.recognise = native_recognise,
 	.read = native_read,
+	.finish = native_finish,
 	.drafts = {
 		{
 			"", "_", ".sql",

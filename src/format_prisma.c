@@ -36,11 +36,19 @@ prisma_read(const MigFileEntry *entry, MigSource *source)
 	mig_whole_script(entry, source, &source->up);
 }
 
+static List *
+prisma_finish(List *entries, List *sources)
+{
+	mig_tell_name_order(sources, "prisma");
+	return sources;
+}
+
 const MigFormat mig_format_prisma = {
 	.name = "prisma",
 	.files = "<time>_<name>/migration.sql",
 	.nested = true,
 	.recognise = prisma_recognise,
 	.read = prisma_read,
+	.finish = prisma_finish,
 	.drafts = {{"", "_", "/migration.sql", ""}}
 };
