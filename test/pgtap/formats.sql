@@ -156,7 +156,7 @@ INSERT INTO cases (what, files, result) VALUES
 	('goose: StatementBegin before Up', ARRAY['1_a.sql', E'-- +goose StatementBegin\n-- +goose Up\n'],
 	 'MG010: misplaced directive "-- +goose StatementBegin" in file "1_a.sql", line 1'),
 	('goose: ENVSUB ON', ARRAY['1_a.sql', E'-- +goose ENVSUB ON\n-- +goose Up\nA\n'],
-	 'MG010: unsupported directive "-- +goose ENVSUB ON" in file "1_a.sql", line 1'),
+	 E'goose versioned 1 a\nup 3 <A\n>'),
 	('goose: ENVSUB OFF', ARRAY['1_a.sql', E'-- +goose ENVSUB OFF\n-- +goose Up\nA\n'],
 	 E'goose versioned 1 a\nup 3 <A\n>'),
 	('goose: unknown directive', ARRAY['1_a.sql', E'-- +goose Up it\nA\n'],
@@ -173,6 +173,21 @@ INSERT INTO cases (what, files, result) VALUES
 	 'MG010: file "1.sql" gives its migration no name'),
 	('goose: requirements', ARRAY['2_a.sql', E'-- +goose Up\n-- migrate:requires 1\nA\n'],
 	 E'goose versioned 2 a requires 1\nup 2 <-- migrate:requires 1\nA\n>');
+
+-- sql-migrate, graphile-migrate and node-pg-migrate; more in formats_readers
+INSERT INTO cases (what, files, result) VALUES
+	('sql-migrate: the number alone', ARRAY['m/1-a.sql', E'-- +migrate Up\nA'],
+	 E'sql-migrate versioned 1 a\nup 2 <A>'),
+	('sql-migrate: no number', ARRAY['m/init.sql', E'-- +migrate Up\nA'],
+	 E'sql-migrate versioned init init\nup 2 <A>'),
+	('graphile: its hash', ARRAY['000007-x.sql', E'--! Previous: sha1:370757d654a15d29e824a96c113d86b77588d500\n--! Hash: sha1:74549db610ca6ebb4442c626619aaa8e02356f01\n\n--! no-transaction\nCREATE INDEX CONCURRENTLY i ON a (:COLUMN)\n'],
+	 'MG022: file "000007-x.sql" is not what its hash says'),
+	('graphile: what is not committed', ARRAY['m/current.sql', 'A'],
+	 'MG010: file "m/current.sql" is not a migration of a known format'),
+	('node: a file alone', ARRAY['m/1_a.sql', E'-- Up Migration\nA'],
+	 E'node-pg-migrate versioned 1 a\nup 2 <A>'),
+	('node: a hole alone', ARRAY['m/1_a.js', 'x'],
+	 E'node-pg-migrate versioned 1 a\nup 1 <>');
 
 -- golang-migrate and sqlx
 INSERT INTO cases (what, files, result) VALUES
@@ -272,8 +287,16 @@ INSERT INTO cases (what, files, result) VALUES
 	 E'flyway versioned 1 x\nup 1 <A>\ndown 1 no transaction <B>'),
 	('flyway: executeInTransaction outlasts a new text', ARRAY['m/V1__x.sql', 'A', 'm/V1__x.sql.conf', 'executeInTransaction=false', 'm/V1__x.sql', 'A2'],
 	 E'flyway versioned 1 x\nup 1 no transaction <A2>'),
-	('flyway: another setting', ARRAY['m/V1__x.sql', 'A', 'm/V1__x.sql.conf', E'\nencoding=UTF-8'],
-	 'MG010: unsupported setting "encoding" in file "m/V1__x.sql.conf", line 2'),
+	('flyway: another setting', ARRAY['m/V1__x.sql', 'A', 'm/V1__x.sql.conf', E'\ngroup=true'],
+	 'MG010: unsupported setting "group" in file "m/V1__x.sql.conf", line 2'),
+	('flyway: a hook', ARRAY['m/afterEachMigrate__x.sql', 'A'],
+	 E'flyway repeatable afterEachMigrate__x afterEachMigrate__x\nup 1 <A>'),
+	('flyway: a hook by a directive', ARRAY['m/afterMigrate.sql', E'-- migrate:repeatable\nA'],
+	 E'native repeatable afterMigrate afterMigrate\nup 1 <-- migrate:repeatable\nA>'),
+	('flyway: encoding', ARRAY['m/V1__x.sql', 'A', 'm/V1__x.sql.conf', E'encoding=UTF-8'],
+	 E'flyway versioned 1 x\nup 1 <A>'),
+	('flyway: settings that need the other files', ARRAY['m/V1__x.sql', 'A', 'm/V1__x.sql.conf', E'executeInTransaction=true\nshouldExecute=false'],
+	 'MG010: a setting that needs the other files of the directory in file "m/V1__x.sql.conf", line 2'),
 	('flyway: a value that is none', ARRAY['m/V1__x.sql', 'A', 'm/V1__x.sql.conf', 'executeInTransaction=no'],
 	 'MG010: invalid value "no" of executeInTransaction in file "m/V1__x.sql.conf", line 1'),
 	('flyway: undo without its migration', ARRAY['m/U2__x.sql', 'A'],

@@ -6,6 +6,7 @@ use strict;
 use warnings;
 
 use Cwd qw(abs_path);
+use Digest::SHA qw(sha1_hex sha256_base64);
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use PostgreSQL::Test::Cluster;
@@ -377,6 +378,32 @@ new_database('latin1_name', q{ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0});
 psql('latin1_name', 'SELECT migrate_load(' . literal($latin_name) . ')');
 is($node->safe_psql('latin1_name', q{SET client_encoding = 'UTF8'; SELECT name FROM migrate_status}),
 	'größe', 'LATIN1: names of files are UTF-8 as their contents are');
+
+# Hashes are of the files' bytes, whatever the server's encoding.
+my $sql = "SELECT 'größe';";
+my $hash = sha256_base64("1_ä.sql$sql") . '=';
+my %latin_hashes = (
+	atlas => directory(
+		'latin1_atlas',
+		'1_ä.sql' => $sql,
+		'atlas.sum' => 'h1:' . sha256_base64("1_ä.sql$hash") . "=\n1_ä.sql h1:$hash\n"),
+	'graphile-migrate' => directory(
+		'latin1_graphile',
+		'committed/000001-a.sql' => "--! Previous: -\n--! Hash: sha1:" . sha1_hex("$sql\n") . "\n\n$sql\n",
+		'current.sql' => "-- nothing yet\n"),
+	drizzle => directory(
+		'latin1_drizzle',
+		'0000_a.sql' => $sql,
+		'meta/_journal.json' => '{"entries": [{"tag": "0000_a"}]}'));
+for my $format (sort keys %latin_hashes)
+{
+	is($node->safe_psql('latin1_name', "SET migrate.project = '$format'; SELECT format, action FROM migrate_load("
+			. literal($latin_hashes{$format}) . ')'),
+		"$format|registered", "LATIN1: $format");
+}
+write_file("$latin_hashes{atlas}/1_ä.sql", "$sql ");
+($out, $err) = psql('latin1_name', q{SET migrate.project = 'atlas'; SELECT migrate_load(} . literal($latin_hashes{atlas}) . ')');
+like($err, qr/ERROR:  MG022: .*is not what atlas\.sum says/, '... and what does not fit is refused');
 
 new_database('ascii', q{ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0});
 ($out, $err) = load('ascii', $euro);
