@@ -236,6 +236,12 @@ compare_up_paths(const ListCell *a, const ListCell *b)
 				  ((const MigSource *) lfirst(b))->up.path);
 }
 
+static void
+path_callback(void *arg)
+{
+	errcontext("migration file \"%s\"", *(const char **) arg);
+}
+
 /*
  * mig_tell_name_order
  *		Say it if a tool that goes by names would run migrations in another
@@ -247,8 +253,13 @@ mig_tell_name_order(List *sources, const char *tool)
 	List	   *by_name = list_copy(sources);
 	const MigSource *before = NULL;
 	bytea	   *before_key = NULL;
+	const char *path = NULL;
+	ErrorContextCallback callback;
 	ListCell   *lc;
 
+	callback.callback = path_callback;
+	callback.arg = &path;
+	callback.previous = error_context_stack;
 	list_sort(by_name, compare_up_paths);
 	foreach(lc, by_name)
 	{
@@ -257,7 +268,10 @@ mig_tell_name_order(List *sources, const char *tool)
 
 		if (source->kind != MIG_KIND_VERSIONED)
 			continue;
+		path = source->up.path;
+		error_context_stack = &callback;
 		key = mig_version_key(source->kind, source->version);
+		error_context_stack = callback.previous;
 		if (before && mig_key_cmp(before_key, key) > 0)
 		{
 			ereport(NOTICE,
@@ -344,14 +358,28 @@ mig_beside(const MigFileEntry *entry, const char *path, size_t len)
 }
 
 /*
- * mig_compare_bases
- *		For list_sort(): MigFileEntry * by the last component of their paths.
+ * mig_refuse_above
+ *		Refuse SQL in directories above that of an index file, which speaks only
+ *		for its own; depth is that of the migrations.
  */
-int
-mig_compare_bases(const ListCell *a, const ListCell *b)
+void
+mig_refuse_above(List *entries, int depth)
 {
-	return strcmp(((const MigFileEntry *) lfirst(a))->base,
-				  ((const MigFileEntry *) lfirst(b))->base);
+	ListCell   *lc;
+
+	foreach(lc, entries)
+	{
+		const MigFileEntry *entry = lfirst(lc);
+
+		if (entry->sql && entry->depth < depth)
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_BAD_FILE),
+					 errmsg("file \"%s\" lies above the migrations",
+							entry->file->path),
+					 errdetail("By \"%s\" the migrations are those of that file's directory.",
+							   entry->index->file->path),
+					 errhint("Give that directory, or move the file elsewhere.")));
+	}
 }
 
 /*

@@ -26,6 +26,7 @@
 typedef struct AtlasSum
 {
 	char	   *name;
+	char	   *utf8_name;
 	char	   *hash;			/* in base64 */
 } AtlasSum;
 
@@ -33,7 +34,8 @@ typedef struct AtlasSum
 typedef struct AtlasFile
 {
 	const MigFileEntry *entry;
-	const char *bytes;
+	const char *utf8_name;
+	const char *utf8_text;
 	bool		ignored;		/* only its name counts, and it has no line */
 } AtlasFile;
 
@@ -205,6 +207,12 @@ atlas_read(const MigFileEntry *entry, MigSource *source)
  * atlas.sum
  */
 
+static char *
+to_utf8(const char *string)
+{
+	return pg_server_to_any(string, strlen(string), PG_UTF8);
+}
+
 static List *
 read_sums(const MigFileEntry *entry, char **total)
 {
@@ -229,6 +237,7 @@ read_sums(const MigFileEntry *entry, char **total)
 		}
 		sum = palloc(sizeof(AtlasSum));
 		sum->name = mig_copy_trimmed(line, mark);
+		sum->utf8_name = to_utf8(sum->name);
 		sum->hash = mark + strlen(SUM_MARK);
 		sums = lappend(sums, sum);
 	}
@@ -259,10 +268,9 @@ hash_files(const AtlasFile *files, int n)
 		const AtlasFile *file = &files[i];
 
 		CHECK_FOR_INTERRUPTS();
-		mig_hash_update(hash, file->entry->base, strlen(file->entry->base));
-		if (file->ignored)
-			continue;
-		mig_hash_update(hash, file->bytes, strlen(file->bytes));
+		mig_hash_update(hash, file->utf8_name, strlen(file->utf8_name));
+		if (!file->ignored)
+			mig_hash_update(hash, file->utf8_text, strlen(file->utf8_text));
 	}
 	return end_hash(hash);
 }
@@ -305,7 +313,7 @@ check_names(const MigFileEntry *index, const AtlasFile *files, int n,
 		const char *name = files[i].entry->base;
 		const AtlasSum *sum = listed < list_length(sums) ?
 			list_nth(sums, listed) : NULL;
-		int			order = sum ? strcmp(name, sum->name) : -1;
+		int			order = sum ? strcmp(files[i].utf8_name, sum->utf8_name) : -1;
 
 		if (files[i].ignored)
 			continue;
@@ -365,7 +373,7 @@ check_total(const MigFileEntry *index, List *sums, const char *total)
 	{
 		const AtlasSum *sum = lfirst(lc);
 
-		mig_hash_update(hash, sum->name, strlen(sum->name));
+		mig_hash_update(hash, sum->utf8_name, strlen(sum->utf8_name));
 		mig_hash_update(hash, sum->hash, strlen(sum->hash));
 	}
 	if (total == NULL || strcmp(end_hash(hash), total) != 0)
@@ -377,7 +385,14 @@ check_total(const MigFileEntry *index, List *sums, const char *total)
 }
 
 static int
-compare_versions(const ListCell *a, const ListCell *b)
+compare_files(const void *a, const void *b)
+{
+	return strcmp(((const AtlasFile *) a)->utf8_name,
+				  ((const AtlasFile *) b)->utf8_name);
+}
+
+static int
+compare_sources(const ListCell *a, const ListCell *b)
 {
 	return strcmp(((const MigSource *) lfirst(a))->up.path,
 				  ((const MigSource *) lfirst(b))->up.path);
@@ -386,9 +401,8 @@ compare_versions(const ListCell *a, const ListCell *b)
 static List *
 atlas_finish(List *entries, List *sources)
 {
-	List	   *ours = NIL;
-	const MigFileEntry *index = NULL;
-	AtlasFile  *files;
+	const MigFileEntry *index = ((const MigFileEntry *) linitial(entries))->index;
+	AtlasFile  *files = palloc0(sizeof(AtlasFile) * list_length(entries));
 	List	   *sums;
 	char	   *total;
 	int		   *upto;
@@ -396,24 +410,19 @@ atlas_finish(List *entries, List *sources)
 	int			n = 0;
 	ListCell   *lc;
 
+	mig_refuse_above(entries, index->depth);
 	foreach(lc, entries)
 	{
 		const MigFileEntry *entry = lfirst(lc);
 
-		index = entry->index;
-		if (entry->format == &mig_format_atlas && entry->sql)
-			ours = lappend(ours, (void *) entry);
-	}
-	list_sort(ours, mig_compare_bases);
-	files = palloc0(sizeof(AtlasFile) * Max(list_length(ours), 1));
-	foreach(lc, ours)
-	{
-		const MigFileEntry *entry = lfirst(lc);
-
+		if (entry->format != &mig_format_atlas || !entry->sql)
+			continue;
 		files[n].entry = entry;
-		files[n].bytes = pg_server_to_any(entry->text, strlen(entry->text), PG_UTF8);
+		files[n].utf8_name = to_utf8(entry->base);
+		files[n].utf8_text = to_utf8(entry->text);
 		files[n++].ignored = begins_ignored(entry);
 	}
+	qsort(files, n, sizeof(AtlasFile), compare_files);
 
 	sums = read_sums(index, &total);
 	upto = palloc(sizeof(int) * Max(list_length(sums), 1));
@@ -421,7 +430,7 @@ atlas_finish(List *entries, List *sources)
 	check_names(index, files, n, sums, upto);
 	check_files(index, files, sums, upto);
 
-	list_sort(sources, compare_versions);
+	list_sort(sources, compare_sources);
 	foreach(lc, sources)
 		((MigSource *) lfirst(lc))->place = ++place;
 	return sources;

@@ -175,6 +175,7 @@ drizzle_finish(List *entries, List *sources)
 	List	   *result = NIL;
 	ListCell   *lc;
 
+	mig_refuse_above(entries, journal->depth - 1);
 	list_sort(sorted, compare_tags);
 	foreach(lc, tags)
 	{

@@ -179,6 +179,6 @@ extern void mig_open_statement(const MigLines *lines, int statement_line,
 extern bool mig_beside(const MigFileEntry *entry, const char *path, size_t len);
 extern void mig_tell_name_order(List *sources, const char *tool);
 extern void mig_shorten_versions(List *sources);
-extern int	mig_compare_bases(const ListCell *a, const ListCell *b);
+extern void mig_refuse_above(List *entries, int depth);
 
 #endif							/* MIGRATE_FORMAT_INTERNAL_H */

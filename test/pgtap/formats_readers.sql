@@ -162,6 +162,10 @@ INSERT INTO cases (what, files, result) VALUES
 	 'MG010: no hash in file "m/atlas.sum", line 2 | A line is a file''s name and its hash, the first one the hash alone.'),
 	('atlas: an empty atlas.sum', ARRAY['m/1_a.sql', 'A;', 'm/atlas.sum', ''],
 	 'MG022: the first line of file "m/atlas.sum" is not the hash of the others'),
+	('atlas: a directory within another', ARRAY['1_a.sql', 'A;', 'old/1_a.sql', 'A;', 'old/atlas.sum', pg_temp.sum(ARRAY['1_a.sql', 'A;'])],
+	 'MG010: file "1_a.sql" lies above the migrations | By "old/atlas.sum" the migrations are those of that file''s directory.'),
+	('atlas: a directory beside others', ARRAY['m/1_a.sql', 'A;', 'seeds/a.sql', 'X', 'm/atlas.sum', pg_temp.sum(ARRAY['1_a.sql', 'A;'])],
+	 'atlas versioned 1 (a)'),
 	('atlas: a checkpoint with a tag', pg_temp.atlas(ARRAY['1_a.sql', 'A', '2_c.sql', E'-- atlas:checkpoint v1\n\nA;', '3_b.sql', 'B']),
 	 E'atlas baseline 2 (c) @v1\natlas versioned 1 (a)\natlas versioned 3 (b)');
 
@@ -174,6 +178,8 @@ INSERT INTO cases (what, files, result) VALUES
 	('drizzle: a number twice, none, and what the journal does not name', ARRAY['m/0000_a.sql', 'A', 'm/0000_b.sql', 'B', 'm/c.sql', 'C', 'm/0002_gone.sql', 'X', 'm/sub/0003_x.sql', 'X', 'm/meta/_journal.json',
 		'{"entries": [{"tag": "0000_b"}, {"tag": "0000_a"}, {"tag": "c"}]}'],
 	 E'drizzle versioned 0000 (b)\ndrizzle versioned 0000_a (a)\ndrizzle versioned c (c)'),
+	('drizzle: a directory within another', ARRAY['1_a.sql', 'A', 'm/0000_a.sql', 'A', 'm/meta/_journal.json', '{"entries": [{"tag": "0000_a"}]}'],
+	 'MG010: file "1_a.sql" lies above the migrations | By "m/meta/_journal.json" the migrations are those of that file''s directory.'),
 	('drizzle: a file that is missing', ARRAY['m/0000_a.sql', 'A', 'm/meta/_journal.json', '{"entries": [{"tag": "0000_a"}, {"tag": "0001_b"}]}'],
 	 'MG010: file "m/0001_b.sql" is in the journal, but not in the directory'),
 	('drizzle: no files at all', ARRAY['m/meta/_journal.json', '{"entries": [{"tag": "0001_b"}]}'],

@@ -492,8 +492,8 @@ refused('a name that does not fit', 'MG010', 'does not fit.*format native.*<vers
 	%native, 'schema.sql' => 'SELECT 1;');
 refused('a name that does not fit, in golang-migrate', 'MG010', 'does not fit', ['seed.sql'],
 	'1_a.up.sql' => '', '2_b.up.sql' => '', 'seed.sql' => '');
-refused('a name that does not fit, in Flyway', 'MG010', 'does not fit', ['afterMigrate.sql'],
-	'V1__a.sql' => '', 'V2__b.sql' => '', 'afterMigrate.sql' => '');
+refused('a name that does not fit, in Flyway', 'MG010', 'does not fit', ['aftermigrate.sql'],
+	'V1__a.sql' => '', 'V2__b.sql' => '', 'aftermigrate.sql' => '');
 refused('a version that Flyway cannot read', 'MG010', '', ['V2x__b.sql'],
 	'V1__a.sql' => '', 'V2x__b.sql' => '');
 refused('a directory that diesel cannot read', 'MG010', '', ['second/up.sql'],
@@ -526,7 +526,7 @@ refused('no "-- +goose Up"', 'MG010', 'no line "-- \+goose Up"', ['2_b.sql'],
 refused('an unknown directive', 'MG010', 'line 3', ['004_d.sql'],
 	%native, '004_d.sql' => "-- migrate:up\nSELECT 1;\n-- migrate:dwon\nSELECT 2;\n");
 refused('an unknown setting of Flyway', 'MG010', 'line 2', ['V1__a.sql.conf'],
-	'V1__a.sql' => '', 'V1__a.sql.conf' => "executeInTransaction=true\nencoding=UTF-8\n");
+	'V1__a.sql' => '', 'V1__a.sql.conf' => "executeInTransaction=true\ngroup=true\n");
 refused('an invalid setting of diesel', 'MG010', 'line 1', ['1_a/metadata.toml'],
 	'1_a/up.sql' => '', '1_a/metadata.toml' => 'run_in_transaction = no');
 
