@@ -622,9 +622,26 @@ mig_execute_statements(MigExecution *execution, const MigParsed *parsed,
 	run_statements(execution, parsed, first, count, None_Receiver);
 }
 
+/* Run what is undone by the script itself at its end. */
+static void
+run_and_undo(MigExecution *execution, const MigParsed *parsed, int first,
+			 int count, DestReceiver *receiver)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	run_statements(execution, parsed, first, count, receiver);
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+/* As a whole it may be undone anyway: then it may undo blocks itself. */
 static int
 execute_script(MigExecution *execution, const MigScript *script,
-			   DestReceiver *receiver)
+			   DestReceiver *receiver, bool undone)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "migrate parse",
@@ -632,10 +649,11 @@ execute_script(MigExecution *execution, const MigScript *script,
 	ErrorContextCallback callback;
 	MigParsed  *parsed;
 	int			nstmts;
+	int			i;
 
 	MemoryContextSwitchTo(context);
 	parsed = mig_execute_parse(execution, script);
-	if (parsed->needs_worker != NULL)
+	if (parsed->needs_worker != NULL && !(undone && parsed->only_undoes))
 	{
 		mig_execution_push(&callback, execution);
 		execution->stmt = parsed->needs_worker;
@@ -645,7 +663,18 @@ execute_script(MigExecution *execution, const MigScript *script,
 						parsed->needs_worker->command)));
 	}
 	nstmts = parsed->nstmts;
-	run_statements(execution, parsed, 0, nstmts, receiver);
+	if (parsed->needs_worker == NULL)
+		run_statements(execution, parsed, 0, nstmts, receiver);
+	else
+	{
+		for (i = 0; i < parsed->nunits; i++)
+		{
+			const MigUnit *unit = &parsed->units[i];
+
+			(unit->rollback ? run_and_undo : run_statements)
+				(execution, parsed, unit->first, unit->count, receiver);
+		}
+	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return nstmts;
@@ -660,7 +689,7 @@ execute_script(MigExecution *execution, const MigScript *script,
 int
 mig_execute_script(MigExecution *execution, const MigScript *script)
 {
-	return execute_script(execution, script, None_Receiver);
+	return execute_script(execution, script, None_Receiver, false);
 }
 
 /* Run a statement as exec_simple_query() of tcop/postgres.c runs its only one. */
@@ -754,7 +783,7 @@ ask_script(MigExecution *execution, const MigScript *script, bool *answer)
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
-	(void) execute_script(execution, script, &receiver.pub);
+	(void) execute_script(execution, script, &receiver.pub, true);
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
@@ -764,13 +793,15 @@ ask_script(MigExecution *execution, const MigScript *script, bool *answer)
  * mig_execute_verify
  *		Run a verify script and undo what it did.
  *
- * It fails by an error, or by a row whose first column is a boolean and not
- * true.
+ * It fails by an error or, by_rows, by a row whose first column is a boolean
+ * and not true.
  */
 void
-mig_execute_verify(MigExecution *execution, const MigScript *script)
+mig_execute_verify(MigExecution *execution, const MigScript *script, bool by_rows)
 {
-	ask_script(execution, script, NULL);
+	bool		ignored;
+
+	ask_script(execution, script, by_rows ? NULL : &ignored);
 }
 
 /*

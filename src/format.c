@@ -62,6 +62,9 @@ const MigFormat *const mig_formats[] = {
 	&mig_format_prisma,
 	&mig_format_flyway,
 	&mig_format_sqlx,
+	&mig_format_sqitch,
+	&mig_format_alembic,
+	&mig_format_rails,
 	&mig_format_plain
 };
 
@@ -637,6 +640,19 @@ mig_format_has_settings(const char *format)
 }
 
 /*
+ * mig_format_verifies_by_errors
+ *		Does a verify script of the format fail by errors only, whatever rows
+ *		it returns?
+ */
+bool
+mig_format_verifies_by_errors(const char *format)
+{
+	const MigFormat *found = find_format(format);
+
+	return found != NULL && found->verifies_by_errors;
+}
+
+/*
  * mig_format_template
  *		Files of a new, empty migration: a List of MigFile *, palloc'd.
  *
@@ -659,6 +675,12 @@ mig_format_template(const char *format, const char *version, const char *name)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown migration format \"%s\"", format),
 				 errhint("The formats are %s.", mig_format_names())));
+	if (found->drafts[0].text == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("there is no template for migrations of the format %s",
+						found->name),
+				 errhint("Make them with the tool whose format it is.")));
 	if (!mig_is_version(version, found->dotted))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

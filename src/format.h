@@ -83,6 +83,7 @@ extern List *mig_format_read_file(const MigFile *file);
 /* format.c */
 extern bool mig_format_reads(const char *path);
 extern bool mig_format_has_settings(const char *format);
+extern bool mig_format_verifies_by_errors(const char *format);
 extern List *mig_format_template(const char *format, const char *version,
 								 const char *name);
 

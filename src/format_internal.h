@@ -74,6 +74,7 @@ struct MigFormat
 	bool		scattered;		/* its files may lie in any directories */
 	bool		dotted;			/* versions may have dots */
 	bool		together;		/* one file alone says too little */
+	bool		verifies_by_errors; /* whatever rows a verify script returns */
 	MigFit		(*recognise) (const MigFileEntry *entry);
 	/* is this, no migration, a file of its settings?  NULL: it has none */
 	bool		(*settings) (const MigFileEntry *entry);
@@ -109,6 +110,9 @@ extern const MigFormat mig_format_diesel;
 extern const MigFormat mig_format_prisma;
 extern const MigFormat mig_format_flyway;
 extern const MigFormat mig_format_sqlx;
+extern const MigFormat mig_format_sqitch;
+extern const MigFormat mig_format_alembic;
+extern const MigFormat mig_format_rails;
 extern const MigFormat mig_format_plain;
 
 /* What a committed migration of graphile-migrate says of itself. */

@@ -107,6 +107,7 @@ typedef struct MigParsed
 	bool		own_transactions;	/* does it begin or end any */
 	const MigStatement *needs_worker;	/* first that cannot run in a caller's
 										 * transaction, or NULL */
+	bool		only_undoes;	/* ... and all such end blocks by ROLLBACK */
 } MigParsed;
 
 /* What a position in an error that is being raised is one in. */
@@ -510,8 +511,9 @@ extern void mig_execute_statements(MigExecution *execution,
 extern void mig_execute_toplevel(MigExecution *execution,
 								 const MigParsed *parsed, int index);
 extern int	mig_execute_script(MigExecution *execution, const MigScript *script);
-extern void mig_execute_verify(MigExecution *execution, const MigScript *script);
 extern bool mig_execute_check(MigExecution *execution, const MigScript *script);
+extern void mig_execute_verify(MigExecution *execution, const MigScript *script,
+							   bool by_rows);
 extern void mig_execution_error(MigExecution *execution, ErrorData *error);
 extern void mig_fire_deferred(MigExecution *execution, MigDeferrable *deferrable);
 

@@ -358,7 +358,8 @@ mig_step_settle(MigRun *run, const MigStored *stored)
 	if (!run->down && stored->verify.text != NULL)
 	{
 		run->execution.what = "verify";
-		mig_execute_verify(&run->execution, &stored->verify);
+		mig_execute_verify(&run->execution, &stored->verify,
+						   !mig_format_verifies_by_errors(stored->format));
 	}
 }
 

@@ -69,14 +69,16 @@ typedef struct Control
 {
 	const MigStatement *begin;	/* of the block that is open, or NULL */
 	const MigStatement *odd;	/* first that is no plain BEGIN or COMMIT */
+	bool		only_undoes;	/* ... and all such are ROLLBACKs of blocks */
 	const MigStatement *toplevel;	/* first that refuses a transaction */
 	int			blocks;			/* closed pairs */
 	int			outside;		/* statements outside of blocks */
 } Control;
 
 static void
-set_odd(Control *control, const MigStatement *stmt)
+set_odd(Control *control, const MigStatement *stmt, bool undoes)
 {
+	control->only_undoes = undoes && (control->odd == NULL || control->only_undoes);
 	if (control->odd == NULL)
 		control->odd = stmt;
 }
@@ -94,7 +96,7 @@ control_unit(MigParsed *parsed, MigErrorPlace *place, Control *control,
 		case TRANS_STMT_BEGIN:
 		case TRANS_STMT_START:
 			if (control->begin != NULL || command->options != NIL)
-				set_odd(control, stmt);
+				set_odd(control, stmt, false);
 			if (control->begin != NULL)
 				return unit;
 			control->begin = stmt;
@@ -106,7 +108,7 @@ control_unit(MigParsed *parsed, MigErrorPlace *place, Control *control,
 		case TRANS_STMT_ROLLBACK:
 			if (control->begin == NULL || command->kind == TRANS_STMT_ROLLBACK ||
 				command->chain)
-				set_odd(control, stmt);
+				set_odd(control, stmt, control->begin != NULL && !command->chain);
 			if (control->begin == NULL)
 				return NULL;
 			unit->rollback = command->kind == TRANS_STMT_ROLLBACK;
@@ -201,7 +203,7 @@ mig_find_units(MigParsed *parsed, int n, MigErrorPlace *place)
 			MigStatement *copy = palloc(sizeof(MigStatement));
 
 			*copy = *stmt;
-			set_odd(&control, copy);
+			set_odd(&control, copy, false);
 			set_transaction(place, stmt, unit);
 			continue;
 		}
@@ -249,6 +251,7 @@ mig_find_units(MigParsed *parsed, int n, MigErrorPlace *place)
 	parsed->own_transactions = control.blocks > 0 || control.odd != NULL;
 	needs = control.odd ? control.odd : control.toplevel;
 	parsed->needs_worker = needs;
+	parsed->only_undoes = control.only_undoes && control.toplevel == NULL;
 
 	/* no reason to commit before the end? */
 	if (needs == NULL && !parsed->script->no_transaction &&
