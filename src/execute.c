@@ -648,19 +648,21 @@ execute_script(MigExecution *execution, const MigScript *script,
 												  ALLOCSET_DEFAULT_SIZES);
 	ErrorContextCallback callback;
 	MigParsed  *parsed;
+	const MigStatement *refused;
 	int			nstmts;
 	int			i;
 
 	MemoryContextSwitchTo(context);
 	parsed = mig_execute_parse(execution, script);
-	if (parsed->needs_worker != NULL && !(undone && parsed->only_undoes))
+	refused = undone ? parsed->needs_commit : parsed->needs_worker;
+	if (refused != NULL)
 	{
 		mig_execution_push(&callback, execution);
-		execution->stmt = parsed->needs_worker;
+		execution->stmt = refused;
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_NEEDS_WORKER),
 				 errmsg("%s cannot run in the transaction that is there",
-						parsed->needs_worker->command)));
+						refused->command)));
 	}
 	nstmts = parsed->nstmts;
 	if (parsed->needs_worker == NULL)

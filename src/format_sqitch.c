@@ -86,6 +86,9 @@ typedef struct Plan
 	/* the first dependency that what is before it does not fulfil */
 	int			unmet_change;	/* index; -1: there is none */
 	char	   *unmet;
+	/* what changes conflict with, and was not there yet */
+	List	   *conflicts;		/* of char * */
+	List	   *conflict_changes;	/* indexes of whose conflicts these are */
 } Plan;
 
 typedef struct Script
@@ -548,6 +551,11 @@ add_dependency(Plan *plan, Change *change, char *written)
 		}
 		return;
 	}
+	if (found < 0)
+	{
+		plan->conflicts = lappend(plan->conflicts, name);
+		plan->conflict_changes = lappend_int(plan->conflict_changes, plan->nchanges);
+	}
 	version = tag ? plan->changes[found].version : version_of(name, 1);
 	add_requirement(change, psprintf("%s%s", conflict ? "!" : "", version));
 }
@@ -758,6 +766,26 @@ refuse_unmet(const Plan *plan)
 				 advice);
 }
 
+/* What a change conflicts with may come later, but it must come. */
+static void
+check_conflicts(const Plan *plan)
+{
+	ListCell   *lc;
+	ListCell   *lc_change;
+
+	forboth(lc, plan->conflicts, lc_change, plan->conflict_changes)
+	{
+		const char *name = lfirst(lc);
+		const Change *change = &plan->changes[lfirst_int(lc_change)];
+
+		if (look_up(plan, name) == NULL)
+			mig_bad_line(&plan->lines, change->line,
+						 psprintf("change \"%s\" conflicts with \"%s\", which is not there",
+								  change->name, name),
+						 "There is no such change in the plan.");
+	}
+}
+
 static void
 read_plan(Plan *plan, const MigFileEntry *entry)
 {
@@ -795,6 +823,7 @@ read_plan(Plan *plan, const MigFileEntry *entry)
 				 errdetail("The plan must begin with the name of its project, as in \"%%project=flipr\".")));
 	if (plan->unmet_change >= 0)
 		refuse_unmet(plan);
+	check_conflicts(plan);
 }
 
 /*

@@ -107,7 +107,8 @@ typedef struct MigParsed
 	bool		own_transactions;	/* does it begin or end any */
 	const MigStatement *needs_worker;	/* first that cannot run in a caller's
 										 * transaction, or NULL */
-	bool		only_undoes;	/* ... and all such end blocks by ROLLBACK */
+	const MigStatement *needs_commit;	/* ... even if blocks that it undoes
+										 * may be subtransactions */
 } MigParsed;
 
 /* What a position in an error that is being raised is one in. */

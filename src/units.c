@@ -69,7 +69,7 @@ typedef struct Control
 {
 	const MigStatement *begin;	/* of the block that is open, or NULL */
 	const MigStatement *odd;	/* first that is no plain BEGIN or COMMIT */
-	bool		only_undoes;	/* ... and all such are ROLLBACKs of blocks */
+	const MigStatement *beyond; /* ... and does not end a block by ROLLBACK */
 	const MigStatement *toplevel;	/* first that refuses a transaction */
 	int			blocks;			/* closed pairs */
 	int			outside;		/* statements outside of blocks */
@@ -78,9 +78,10 @@ typedef struct Control
 static void
 set_odd(Control *control, const MigStatement *stmt, bool undoes)
 {
-	control->only_undoes = undoes && (control->odd == NULL || control->only_undoes);
 	if (control->odd == NULL)
 		control->odd = stmt;
+	if (control->beyond == NULL && !undoes)
+		control->beyond = stmt;
 }
 
 /* BEGIN, COMMIT and their kin: they make units and are no statements. */
@@ -251,7 +252,7 @@ mig_find_units(MigParsed *parsed, int n, MigErrorPlace *place)
 	parsed->own_transactions = control.blocks > 0 || control.odd != NULL;
 	needs = control.odd ? control.odd : control.toplevel;
 	parsed->needs_worker = needs;
-	parsed->only_undoes = control.only_undoes && control.toplevel == NULL;
+	parsed->needs_commit = control.beyond ? control.beyond : control.toplevel;
 
 	/* no reason to commit before the end? */
 	if (needs == NULL && !parsed->script->no_transaction &&

@@ -50,4 +50,34 @@ UPDATE three SET answer = 43;
 SELECT migrate_register('3', 'three', 'CREATE TABLE three AS SELECT 42 AS answer',
 	'DROP TABLE three', 'SELECT answer = 42 FROM three');
 SELECT version, action FROM migrate_rollback();
+
+-- blocks of its own: what it rolls back is not there after it, what it commits
+-- is, and in the end nothing
+SELECT migrate_register('4', 'four', 'CREATE TABLE four (i int)', 'DROP TABLE four',
+	E'BEGIN;\nINSERT INTO four VALUES (1);\nSELECT count(*) = 1 FROM four;\nROLLBACK;\n'
+	'SELECT count(*) = 0 FROM four;\nBEGIN;\nINSERT INTO four VALUES (2);\nSAVEPOINT s;\n'
+	'INSERT INTO four VALUES (3);\nROLLBACK TO s;\nCOMMIT;\nBEGIN;\nSELECT count(*) = 1 FROM four;\nROLLBACK;\n'
+	'BEGIN;\nROLLBACK;\n');
+SELECT version, statements FROM migrate_apply('4');
+SELECT count(*) FROM four;
+-- a row in a block counts, and an error
+SELECT migrate_register('5', 'five', 'CREATE TABLE five ()', NULL, E'BEGIN;\nSELECT true;\nSELECT false;\nROLLBACK;\n');
+SELECT version FROM migrate_apply('5');
+SELECT migrate_register('5', 'five', 'CREATE TABLE five ()', NULL, E'BEGIN;\n\nSELECT 1 / 0;\nROLLBACK;\n');
+SELECT version FROM migrate_apply('5');
+SELECT to_regclass('five');
+-- what no subtransaction can do is refused
+SELECT migrate_register('5', 'five', 'CREATE TABLE five ()', NULL, E'BEGIN ISOLATION LEVEL SERIALIZABLE;\nSELECT true;\nROLLBACK;\n');
+SELECT version FROM migrate_apply('5');
+\echo :LAST_ERROR_SQLSTATE
+SELECT migrate_register('5', 'five', 'CREATE TABLE five ()', NULL, E'BEGIN;\nSELECT true;\nROLLBACK AND CHAIN;\nROLLBACK;\n');
+SELECT version FROM migrate_apply('5');
+SELECT migrate_register('5', 'five', 'CREATE TABLE five ()', NULL, E'BEGIN;\nSELECT true;\nROLLBACK;\nROLLBACK;\n');
+SELECT version FROM migrate_apply('5');
+SELECT migrate_register('5', 'five', 'CREATE TABLE five ()', NULL, E'BEGIN;\nSELECT true;\nROLLBACK;\nVACUUM;\n');
+SELECT version FROM migrate_apply('5');
+SELECT to_regclass('five');
+-- nor does an up script undo blocks in the caller's transaction
+SELECT migrate_register('5', 'five', E'CREATE TABLE five ();\nBEGIN;\nCREATE TABLE six ();\nROLLBACK;\n');
+SELECT version FROM migrate_apply('5');
 DROP SCHEMA apply_verify CASCADE;
