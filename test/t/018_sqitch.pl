@@ -25,7 +25,7 @@ $ENV{PGHOST} = $node->host;
 $ENV{PGPORT} = $node->port;
 $ENV{SQITCH_FULLNAME} = "Anna O'Neil";
 $ENV{SQITCH_EMAIL} = 'anna@example.org';
-make_path(map { "$work/p/$_" } qw(deploy revert verify));
+make_path(map { "$work/p/$_/area/of" } qw(deploy revert verify));
 
 # Every third change was reworked, some of them twice.  A file of an earlier
 # instance may be called after any of the tags until then.
@@ -45,7 +45,7 @@ sub line
 
 foreach my $n (1 .. 48)
 {
-	my $name = $n % 3 ? "c$n" : $n % 2 ? 'r-first' : sprintf('r%d', $n / 6 % 3);
+	my $name = $n % 3 ? "c$n" : $n % 2 ? 'area/of/r-first' : sprintf('r%d', $n / 6 % 3);
 	my @needs = grep { $_ } (
 		$n > 2 ? $changes[ ($n * 7) % ($n - 1) ]{name} : undef,
 		@tags && $n % 5 == 0 ? '@' . $tags[ $n % @tags ] : undef,
