@@ -15,9 +15,7 @@
 #include "migrate.h"
 #include "format_internal.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
-#include "utils/hsearch.h"
 
 /* A migration that may still lack one of its files. */
 typedef struct Joined
@@ -383,20 +381,6 @@ choose_format(List *entries)
 	return chosen;
 }
 
-static uint32
-joined_hash(const void *key, Size keysize)
-{
-	const char *string = *(const char *const *) key;
-
-	return hash_bytes((const unsigned char *) string, strlen(string));
-}
-
-static int
-joined_match(const void *a, const void *b, Size keysize)
-{
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 static void
 join_script(MigScript *into, const MigScript *from, const MigSource *source,
 			const char *direction)
@@ -452,7 +436,6 @@ mig_format_read_directory(List *files, const char **format, List **skipped)
 	List	   *joined_list = NIL;
 	List	   *result = NIL;
 	const MigFormat *chosen;
-	HASHCTL		ctl;
 	HTAB	   *table;
 	ListCell   *lc;
 
@@ -470,14 +453,8 @@ mig_format_read_directory(List *files, const char **format, List **skipped)
 	if (chosen)
 		*format = chosen->name;
 
-	ctl.keysize = sizeof(char *);
-	ctl.entrysize = sizeof(Joined);
-	ctl.hash = joined_hash;
-	ctl.match = joined_match;
-	ctl.hcxt = CurrentMemoryContext;
-	table = hash_create("migrations of a directory", list_length(entries),
-						&ctl,
-						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	table = mig_string_table("migrations of a directory", sizeof(Joined),
+							 list_length(entries));
 	foreach(lc, entries)
 	{
 		const MigFileEntry *entry = lfirst(lc);

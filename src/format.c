@@ -18,6 +18,7 @@
 #include "migrate.h"
 #include "format_internal.h"
 
+#include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "utils/hsearch.h"
 
@@ -73,6 +74,39 @@ const int	mig_nformats = lengthof(mig_formats);
 /*
  * What readers share.
  */
+
+static uint32
+hash_string(const void *key, Size keysize)
+{
+	const char *string = *(const char *const *) key;
+
+	return hash_bytes((const unsigned char *) string, strlen(string));
+}
+
+static int
+match_strings(const void *a, const void *b, Size keysize)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/*
+ * mig_string_table
+ *		A table for about n entries that begin with a char *, their key, which
+ *		must outlive it.  It lives in a child of the current context.
+ */
+HTAB *
+mig_string_table(const char *what, Size entrysize, int n)
+{
+	HASHCTL		ctl;
+
+	ctl.keysize = sizeof(char *);
+	ctl.entrysize = entrysize;
+	ctl.hash = hash_string;
+	ctl.match = match_strings;
+	ctl.hcxt = CurrentMemoryContext;
+	return hash_create(what, Max(n, 16), &ctl,
+					   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+}
 
 /*
  * mig_has_suffix

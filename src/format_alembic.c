@@ -13,10 +13,8 @@
 #include "migrate.h"
 #include "format_internal.h"
 
-#include "common/hashfn.h"
 #include "lib/pairingheap.h"
 #include "miscadmin.h"
-#include "utils/hsearch.h"
 
 #define is_blank(c) ((c) == ' ' || (c) == '\t' || (c) == '\r' || (c) == '\f')
 #define is_letter(c) \
@@ -405,20 +403,6 @@ read_revision(const MigFileEntry *entry, Revision *revision)
  * The order.
  */
 
-static uint32
-named_hash(const void *key, Size keysize)
-{
-	const char *string = *(const char *const *) key;
-
-	return hash_bytes((const unsigned char *) string, strlen(string));
-}
-
-static int
-named_match(const void *a, const void *b, Size keysize)
-{
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 static int
 compare_revisions(const void *a, const void *b)
 {
@@ -578,7 +562,6 @@ static List *
 alembic_finish(List *entries, List *sources)
 {
 	Revision   *revisions = palloc0_array(Revision, list_length(entries));
-	HASHCTL		ctl;
 	HTAB	   *ids;
 	HTAB	   *labels;
 	List	   *result = NIL;
@@ -596,15 +579,8 @@ alembic_finish(List *entries, List *sources)
 	}
 	qsort(revisions, n, sizeof(Revision), compare_revisions);
 
-	ctl.keysize = sizeof(char *);
-	ctl.entrysize = sizeof(Named);
-	ctl.hash = named_hash;
-	ctl.match = named_match;
-	ctl.hcxt = CurrentMemoryContext;
-	ids = hash_create("revisions", Max(n, 16), &ctl,
-					  HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
-	labels = hash_create("labels of revisions", 16, &ctl,
-						 HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	ids = mig_string_table("revisions", sizeof(Named), n);
+	labels = mig_string_table("labels of revisions", sizeof(Named), 0);
 	for (i = 0; i < n; i++)
 	{
 		bool		found;

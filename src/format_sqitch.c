@@ -14,9 +14,7 @@
 #include "migrate.h"
 #include "format_internal.h"
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
-#include "utils/hsearch.h"
 
 #define PLAN "sqitch.plan"
 #define CONF "sqitch.conf"
@@ -97,35 +95,6 @@ typedef struct Script
 	const MigFileEntry *entry;
 	bool		used;
 } Script;
-
-static uint32
-string_hash_of(const void *key, Size keysize)
-{
-	const char *string = *(const char *const *) key;
-
-	return hash_bytes((const unsigned char *) string, strlen(string));
-}
-
-static int
-string_match(const void *a, const void *b, Size keysize)
-{
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-/* A table of entries that begin with a string. */
-static HTAB *
-string_table(const char *what, Size entrysize, int n)
-{
-	HASHCTL		ctl;
-
-	ctl.keysize = sizeof(char *);
-	ctl.entrysize = entrysize;
-	ctl.hash = string_hash_of;
-	ctl.match = string_match;
-	ctl.hcxt = CurrentMemoryContext;
-	return hash_create(what, Max(n, 16), &ctl,
-					   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
-}
 
 static MigFit
 sqitch_recognise(const MigFileEntry *entry)
@@ -792,7 +761,7 @@ read_plan(Plan *plan, const MigFileEntry *entry)
 	plan->max_changes = plan->max_tags = 64;
 	plan->changes = palloc(sizeof(Change) * plan->max_changes);
 	plan->tags = palloc(sizeof(Tag) * plan->max_tags);
-	plan->names = string_table("names of a plan", sizeof(Named), 1024);
+	plan->names = mig_string_table("names of a plan", sizeof(Named), 1024);
 	plan->unmet_change = -1;
 
 	mig_entry_lines(&plan->lines, entry);
@@ -962,8 +931,8 @@ sqitch_finish(List *entries, List *sources)
 	Layout		layout = find_layout(entries);
 	const MigFileEntry *plan_entry = NULL;
 	Plan		plan = {0};
-	HTAB	   *scripts = string_table("scripts of a plan", sizeof(Script),
-									   list_length(entries));
+	HTAB	   *scripts = mig_string_table("scripts of a plan", sizeof(Script),
+										   list_length(entries));
 	List	   *result = NIL;
 	ListCell   *lc;
 	int			i;
