@@ -453,6 +453,22 @@ mig_format_read_directory(List *files, const char **format, List **skipped)
 	if (chosen)
 		*format = chosen->name;
 
+	if (chosen && chosen->read_all)
+	{
+		List	   *own = NIL;
+
+		foreach(lc, entries)
+		{
+			const MigFileEntry *entry = lfirst(lc);
+
+			if (entry->format)
+				own = lappend(own, lfirst(lc));
+			else
+				*skipped = lappend(*skipped, entry->file->path);
+		}
+		return chosen->read_all(own, skipped);
+	}
+
 	table = mig_string_table("migrations of a directory", sizeof(Joined),
 							 list_length(entries));
 	foreach(lc, entries)

@@ -66,6 +66,7 @@ const MigFormat *const mig_formats[] = {
 	&mig_format_sqitch,
 	&mig_format_alembic,
 	&mig_format_rails,
+	&mig_format_liquibase,
 	&mig_format_plain
 };
 

@@ -24,6 +24,8 @@
 #define MIG_VARIABLES_FLYWAY "flyway"	/* ${name} */
 #define MIG_VARIABLES_GRAPHILE "graphile"	/* :NAME */
 #define MIG_VARIABLES_GOOSE "goose" /* ${NAME}, after "-- +goose ENVSUB ON" */
+#define MIG_VARIABLES_LIQUIBASE "liquibase" /* ${name}, may be undefined; an
+											 * object with values may follow */
 #define MIG_VARIABLES_GOOSE_ON "goose-on"	/* ... which came before text */
 
 /* What becomes of a migration whose precondition is not met. */

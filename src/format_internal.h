@@ -85,6 +85,9 @@ struct MigFormat
 	/* what one file says: one migration, or a list (MigSource *) */
 	void		(*read) (const MigFileEntry *entry, MigSource *source);
 	List	   *(*read_list) (const MigFileEntry *entry);
+	/* ... or what all files (MigFileEntry *) say, in one go; adds the paths
+	 * of those that say nothing to *skipped */
+	List	   *(*read_all) (List *entries, List **skipped);
 	/* what all files (MigFileEntry *) together say about the migrations */
 	List	   *(*finish) (List *entries, List *sources);
 	/* a version as the names of new files have it; NULL: as it is */
@@ -115,6 +118,7 @@ extern const MigFormat mig_format_sqlx;
 extern const MigFormat mig_format_sqitch;
 extern const MigFormat mig_format_alembic;
 extern const MigFormat mig_format_rails;
+extern const MigFormat mig_format_liquibase;
 extern const MigFormat mig_format_plain;
 
 /* What a committed migration of graphile-migrate says of itself. */

@@ -226,6 +226,9 @@ extern const char *mig_step_worker(const MigStep *step);
 extern char *mig_step_label(const MigStep *step);
 extern char *mig_label(const char *version, const char *name);
 
+/* format_liquibase_script.c */
+extern char *mig_liquibase_body(const char *up_text);
+
 /* module.c */
 extern char *mig_text_argument(FunctionCallInfo fcinfo, int n, const char *name);
 
@@ -240,6 +243,8 @@ extern int	mig_lock_wait;
 extern int	mig_lock_timeout;
 extern char *mig_search_path;
 extern char *mig_role;
+extern char *mig_contexts;
+extern char *mig_labels;
 extern bool mig_record_failures;
 extern bool mig_trust_registrants;
 extern char *mig_environment;

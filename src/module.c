@@ -26,6 +26,8 @@ int			mig_lock_retries = 10;
 bool		mig_restore_points = false;
 char	   *mig_search_path = NULL;
 char	   *mig_role = NULL;
+char	   *mig_contexts = NULL;
+char	   *mig_labels = NULL;
 bool		mig_record_failures = true;
 bool		mig_trust_registrants = false;
 
@@ -122,6 +124,16 @@ _PG_init(void)
 							   "They come before those of migrate_set_variable().",
 							   &mig_variables, "", PGC_USERSET, GUC_LIST_INPUT,
 							   mig_check_variables, NULL, NULL);
+	DefineCustomStringVariable("migrate.contexts",
+							   "The contexts whose changesets of Liquibase are registered.",
+							   "Empty takes all.",
+							   &mig_contexts, "", PGC_USERSET, GUC_LIST_INPUT,
+							   NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.labels",
+							   "The expression of labels whose changesets of Liquibase are registered.",
+							   "Empty takes all.",
+							   &mig_labels, "", PGC_USERSET, 0,
+							   NULL, NULL, NULL);
 	DefineCustomStringVariable("migrate.environment",
 							   "Label of this environment, for migrate_identity() and migrate_require().",
 							   NULL, &mig_environment, "", PGC_USERSET, 0,
