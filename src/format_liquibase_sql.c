@@ -225,16 +225,14 @@ body_text(const Changeset *changeset, const char *end)
 {
 	StringInfoData buf;
 	const char *done = changeset->body;
-	ListCell   *lc;
+	int			i;
 
 	initStringInfo(&buf);
-	foreach(lc, changeset->ignored)
+	for (i = 0; i < list_length(changeset->ignored); i += 2)
 	{
-		const char *from = lfirst(lc);
-		const char *to;
+		const char *from = list_nth(changeset->ignored, i);
+		const char *to = list_nth(changeset->ignored, i + 1);
 
-		lc = lnext(changeset->ignored, lc);
-		to = lfirst(lc);
 		appendBinaryStringInfo(&buf, done, from - done);
 		for (; from < to; from++)
 		{
