@@ -150,6 +150,10 @@ mig_lb_set_property(MigLbRead *read, const MigFileEntry *entry, int line,
 	if (name == NULL || *name == '\0' || value == NULL)
 		mig_lb_bad(entry->file->path, line, "property without a name or a value",
 				   "A property has a name and a value.");
+	if (value[strcspn(value, "\r\n")] != '\0')
+		mig_lb_bad(entry->file->path, line,
+				   psprintf("several lines in the value of property \"%s\"", name),
+				   "A value must be one line, so that the lines of a script keep their numbers.");
 	if (!mig_lb_matches(filter, psprintf("file \"%s\"", entry->file->path), &reason))
 		return;
 	foreach(lc, read->properties)

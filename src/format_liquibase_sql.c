@@ -537,8 +537,6 @@ end_changeset(SqlFile *file, const char *end)
 		source->check.text = changeset->check.text.data;
 		source->check.path = file->entry->file->path;
 		source->check.line = changeset->check.first;
-		source->check.variables = mig_lb_variables(file->read, file->entry,
-												   source->check.text);
 		if (source->check_fail == NULL)
 			source->check_fail = MIG_CHECK_HALT;
 	}

@@ -26,7 +26,9 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -431,6 +433,47 @@ expand_goose(Expansion *expansion, bool on)
 }
 
 /*
+ * Liquibase's ${name}, wherever it stands: a value from outside comes before
+ * what the changelog says, which stands in the style, and one without either
+ * stays as it is.
+ */
+static void
+expand_liquibase(Expansion *expansion)
+{
+	const char *p = expansion->script->text;
+	const char *object = strchr(expansion->script->variables, '{');
+	Jsonb	   *properties = NULL;
+
+	if (object)
+		properties = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(object)));
+	while ((p = strstr(p, "${")) != NULL)
+	{
+		const char *end = p + 2 + strcspn(p + 2, "${}");
+		const char *value;
+		char	   *name;
+
+		if (*end != '}')
+		{
+			p += 2;
+			continue;
+		}
+		name = mig_copy_trimmed(p + 2, end);
+		value = find_value(expansion, name);
+		if (value == NULL && properties)
+		{
+			JsonbValue	stored;
+
+			if (getKeyJsonValueFromContainer(&properties->root, name, strlen(name), &stored) &&
+				stored.type == jbvString)
+				value = pnstrdup(stored.val.string.val, stored.val.string.len);
+		}
+		if (value)
+			put_value(expansion, p, end + 1, value);
+		p = end + 1;
+	}
+}
+
+/*
  * mig_expand_variables
  *		The script with values for its variables; itself if it has none.
  *
@@ -454,6 +497,9 @@ mig_expand_variables(const MigScript *script, int *error_line)
 		expand_flyway(&expansion);
 	else if (strcmp(script->variables, MIG_VARIABLES_GRAPHILE) == 0)
 		expand_graphile(&expansion);
+	else if (strncmp(script->variables, MIG_VARIABLES_LIQUIBASE,
+					 strlen(MIG_VARIABLES_LIQUIBASE)) == 0)
+		expand_liquibase(&expansion);
 	else
 		expand_goose(&expansion, strcmp(script->variables, MIG_VARIABLES_GOOSE_ON) == 0);
 	appendStringInfoString(&expansion.buf, expansion.copied);
