@@ -36,16 +36,17 @@ typedef struct Changelog
 	bool		read;
 } Changelog;
 
-typedef struct ByBase
+typedef struct ByName
 {
-	const char *base;			/* hash key */
+	const char *name;			/* hash key: a path, or its last component */
 	List	   *logs;			/* of Changelog * */
-} ByBase;
+} ByName;
 
 typedef struct Walk
 {
 	MigLbRead	read;
 	List	   *logs;			/* of Changelog *, in order of path */
+	HTAB	   *by_path;
 	HTAB	   *by_base;
 } Walk;
 
@@ -201,20 +202,14 @@ find_log(const Walk *walk, const Changelog *from, const char *file, bool relativ
 {
 	char	   *path = normal_path(relative ? directory_of(from->path) : NULL, file);
 	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	const ByBase *named = hash_search(walk->by_base, &base, HASH_FIND, NULL);
+	const ByName *named = hash_search(walk->by_path, &path, HASH_FIND, NULL);
 	Changelog  *found = NULL;
 	ListCell   *lc;
 
-	if (named == NULL)
-		return NULL;
-	foreach(lc, named->logs)
-	{
-		Changelog  *log = lfirst(lc);
-
-		if (strcmp(log->path, path) == 0)
-			return log;
-	}
-	if (relative)
+	if (named)
+		return linitial(named->logs);
+	named = hash_search(walk->by_base, &base, HASH_FIND, NULL);
+	if (relative || named == NULL)
 		return NULL;
 	foreach(lc, named->logs)
 	{
@@ -426,6 +421,10 @@ read_include(Walk *walk, Changelog *log, const MigLbNode *node, const MigLbFilte
 					   psprintf("%s of \"%s\", which includes this file",
 								node->name, included->entry->file->path),
 					   "Changelogs must not include each other.");
+		if (included->read)
+			mig_lb_bad(log->entry->file->path, node->line,
+					   psprintf("second %s of \"%s\"", node->name, included->entry->file->path),
+					   "Its changesets would be there twice.");
 		if (!included->changelog)
 			mig_lb_bad(log->entry->file->path, node->line,
 					   psprintf("%s of \"%s\", which is no changelog",
@@ -625,13 +624,21 @@ read_changelog(Walk *walk, Changelog *log, const MigLbFilter *filter)
  */
 
 static void
+add_name(HTAB *table, const char *name, Changelog *log)
+{
+	bool		found;
+	ByName	   *named = hash_search(table, &name, HASH_ENTER, &found);
+
+	if (!found)
+		named->logs = NIL;
+	named->logs = lappend(named->logs, log);
+}
+
+static void
 add_log(Walk *walk, MigFileEntry *entry)
 {
-	Changelog  *log;
-	ByBase	   *named;
-	bool		found;
+	Changelog  *log = palloc0(sizeof(Changelog));
 
-	log = palloc0(sizeof(Changelog));
 	log->entry = entry;
 	log->path = normal_path(NULL, entry->file->path);
 	log->changelog = entry->sql || liquibase_index(entry);
@@ -640,10 +647,8 @@ add_log(Walk *walk, MigFileEntry *entry)
 	else if (entry->sql && mig_lb_is_formatted(entry->text))
 		log->includes = mig_lb_sql_includes(entry);
 	walk->logs = lappend(walk->logs, log);
-	named = hash_search(walk->by_base, &entry->base, HASH_ENTER, &found);
-	if (!found)
-		named->logs = NIL;
-	named->logs = lappend(named->logs, log);
+	add_name(walk->by_path, log->path, log);
+	add_name(walk->by_base, entry->base, log);
 }
 
 /* The changelog that includes others and that no other includes, or NULL. */
@@ -733,7 +738,8 @@ liquibase_read_all(List *entries, List **skipped)
 	ListCell   *lc;
 
 	walk.read.seen = create_hash("changesets", sizeof(MigLbSeen));
-	walk.by_base = create_hash("changelogs", sizeof(ByBase));
+	walk.by_path = create_hash("changelogs", sizeof(ByName));
+	walk.by_base = create_hash("changelogs by name", sizeof(ByName));
 	foreach(lc, entries)
 		add_log(&walk, lfirst(lc));
 	list_sort(walk.logs, compare_logs);
@@ -765,7 +771,7 @@ liquibase_read_all(List *entries, List **skipped)
 
 const MigFormat mig_format_liquibase = {
 	.name = "liquibase",
-	.files = "<name>.sql",
+	.files = "<name>.sql and begin with a line \"--liquibase formatted sql\"",
 	.mark = "--liquibase formatted sql",
 	.scattered = true,
 	.together = true,

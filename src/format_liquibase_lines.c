@@ -143,21 +143,23 @@ mig_lb_classify(const MigLbLine *line, const char **rest)
 		return LINE_SQL;
 	if (p + 1 == end || p[1] != '-')
 	{
-		/* a dash is missing; most such lines must begin with the other one */
+		/* a dash is missing */
+		*rest = "The line must begin with two dashes.";
 		word = mig_lb_skip_space(p + 1, end);
-		after = after_word(word, end, "rollback");
-		if ((after && is_space_at(after, end)) || after_word(word, end, "precondition"))
-			*rest = "The line must begin with two dashes.";
 		after = after_word(word, end, "property");
 		if (after && is_space_at(after, end))
-			*rest = "The line must begin with two dashes.";
+			return LINE_WRONG;
 		after = p == start ? after_word(word, end, "changeset") : NULL;
 		if ((after && is_space_at(after, end)) ||
+			(p == start && after_word(word, end, "ignoreLines:")))
+			return LINE_WRONG;
+		after = after_word(word, end, "rollback");
+		if ((after && is_space_at(after, end)) || after_word(word, end, "precondition") ||
 			(p == start && (after_title(word, end, "comment") ||
-							after_word(word, end, "validCheckSum") ||
-							after_word(word, end, "ignoreLines:"))))
-			*rest = "The line must begin with two dashes.";
-		return *rest ? LINE_WRONG : LINE_SQL;
+							after_word(word, end, "validCheckSum"))))
+			return LINE_WRONG_INSIDE;
+		*rest = NULL;
+		return LINE_SQL;
 	}
 
 	if (is_first_line(start, end))
@@ -214,7 +216,7 @@ mig_lb_classify(const MigLbLine *line, const char **rest)
 		if (after_title(word, end, "comments"))
 		{
 			*rest = "It is written \"--comment TEXT\".";
-			return LINE_WRONG;
+			return LINE_WRONG_INSIDE;
 		}
 		*rest = after_title(word, end, "validCheckSum");
 		if (*rest)

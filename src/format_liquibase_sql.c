@@ -737,8 +737,8 @@ read_line(SqlFile *file, MigLbLine *line)
 			begin_changeset(file, line, rest);
 			break;
 		case LINE_WRONG:
-			/* some are only looked for in a changeset */
-			if (changeset || strstr(rest, "two dashes") == NULL)
+		case LINE_WRONG_INSIDE:
+			if (changeset || kind == LINE_WRONG)
 				mig_lb_bad(file->entry->file->path, number, "invalid directive", rest);
 			break;
 		case LINE_COMMENT:
