@@ -750,7 +750,8 @@ mig_format_template(const char *format, const char *version, const char *name)
 
 		file->path = psprintf("%s%s%s%s%s", draft->before, version,
 							  draft->between, slug, draft->after);
-		file->content = psprintf("-- %s %s\n%s", version, title, draft->text);
+		file->content = psprintf("%s-- %s %s\n%s", found->heading ? found->heading : "",
+								 version, title, draft->text);
 		files = lappend(files, file);
 	}
 	return files;

@@ -92,6 +92,7 @@ struct MigFormat
 	List	   *(*finish) (List *entries, List *sources);
 	/* a version as the names of new files have it; NULL: as it is */
 	const char *(*spell) (const char *version);
+	const char *heading;		/* first line of a new migration's file, or NULL */
 	MigDraft	drafts[2];		/* files of a new migration */
 };
 

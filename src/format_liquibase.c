@@ -778,5 +778,7 @@ const MigFormat mig_format_liquibase = {
 	.recognise = liquibase_recognise,
 	.settings = liquibase_settings,
 	.index = liquibase_index,
-	.read_all = liquibase_read_all
+	.read_all = liquibase_read_all,
+	.heading = "--liquibase formatted sql\n",
+	.drafts = {{"", "_", ".sql", "\n--changeset author:1\n\n"}}
 };
