@@ -228,6 +228,12 @@ mig_lb_classify(const MigLbLine *line, const char **rest)
 		*rest = after + 1;
 		return LINE_ROLLBACK;
 	}
+	after = after_word(word, end, "rollbackSqlFile");
+	if (after && is_space_at(after, end))
+	{
+		*rest = "A rollback in another file is not supported.";
+		return LINE_WRONG_INSIDE;
+	}
 	*rest = after_word(word, end, "preconditions");
 	if (*rest)
 		return LINE_PRECONDITIONS;

@@ -158,7 +158,10 @@ mig_lb_version(const char *path, const char *id, const char *author)
 {
 	const char *slash = strrchr(path, '/');
 
-	return psprintf("%s::%s::%s", slash ? slash + 1 : path, id, author);
+	/* a version has no blanks at its ends: "--changeset bob :1" has in its author */
+	return psprintf("%s::%s::%s", slash ? slash + 1 : path,
+					mig_copy_trimmed(id, id + strlen(id)),
+					mig_copy_trimmed(author, author + strlen(author)));
 }
 
 /*
