@@ -140,6 +140,6 @@ extern char *mig_lb_version(const char *path, const char *id,
 extern void mig_lb_add(MigLbRead *read, MigSource *source, int line,
 					   const char *path, const MigLbFilter *filter);
 extern void mig_lb_bad(const char *path, int line, const char *message,
-					   const char *advice) pg_attribute_noreturn();
+					   const char *advice);
 
 #endif							/* MIGRATE_FORMAT_LIQUIBASE_H */

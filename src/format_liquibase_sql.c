@@ -331,7 +331,7 @@ read_precondition(SqlFile *file, const MigLbLine *line, const char *rest)
 	const char *stop = rest;
 	char	   *type;
 	char	   *body;
-	char	   *sql;
+	char	   *sql = NULL;
 
 	while (stop < line->end && (mig_lb_is_word(*stop) || *stop == '-'))
 		stop++;
@@ -403,7 +403,13 @@ read_precondition(SqlFile *file, const MigLbLine *line, const char *rest)
 			mig_lb_bad(path, line->number, "precondition that cannot be read",
 					   table ? "It is written \"--precondition-table-exists table:NAME schema:NAME\"." :
 					   "It is written \"--precondition-view-exists view:NAME schema:NAME\".");
-		sql = psprintf("SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE n.nspname OPERATOR(pg_catalog.=) %s AND c.relname OPERATOR(pg_catalog.=) %s AND c.relkind OPERATOR(pg_catalog.=) ANY ('%s'::pg_catalog.\"char\"[]));",
+		sql = psprintf("SELECT EXISTS (SELECT FROM pg_catalog.pg_class c"
+					   " JOIN pg_catalog.pg_namespace n"
+					   " ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+					   " WHERE n.nspname OPERATOR(pg_catalog.=) %s"
+					   " AND c.relname OPERATOR(pg_catalog.=) %s"
+					   " AND c.relkind OPERATOR(pg_catalog.=)"
+					   " ANY ('%s'::pg_catalog.\"char\"[]));",
 					   schema ? quote_literal_cstr(schema) : "pg_catalog.current_schema()",
 					   quote_literal_cstr(relation), table ? "{r,p}" : "{v,m}");
 	}
