@@ -40,7 +40,7 @@ BEGIN
 		END LOOP;
 	END LOOP;
 END $$;
-SELECT version, format, reversible FROM migrate_status JOIN (SELECT version, format FROM migrate_migration WHERE project = 'new') m USING (version);
+SELECT version, format, reversible FROM migrate_status JOIN (SELECT version, format FROM migrate_migration WHERE project = 'new') m USING (version) ORDER BY version;
 
 -- what it cannot be
 SELECT * FROM migrate_new(NULL);
