@@ -14,6 +14,18 @@
 
 #define MAX_EXPANSIONS 20
 
+/* Names of properties are the same in any case. */
+static char *
+lower_case(const char *name)
+{
+	char	   *result = pstrdup(name);
+	char	   *p;
+
+	for (p = result; *p; p++)
+		*p = pg_ascii_tolower((unsigned char) *p);
+	return result;
+}
+
 static const MigLbProperty *
 find_property(const MigLbRead *read, const MigFileEntry *entry, const char *name)
 {
@@ -24,7 +36,7 @@ find_property(const MigLbRead *read, const MigFileEntry *entry, const char *name
 	{
 		const MigLbProperty *property = lfirst(lc);
 
-		if (strcmp(property->name, name) != 0)
+		if (pg_strcasecmp(property->name, name) != 0)
 			continue;
 		if (property->entry == entry)
 			return property;
@@ -123,7 +135,7 @@ mig_lb_variables(const MigLbRead *read, const MigFileEntry *entry, const char *t
 		if (property == NULL || list_member_ptr(used, property))
 			continue;
 		appendStringInfoString(&buf, used == NIL ? " {" : ", ");
-		escape_json(&buf, name);
+		escape_json(&buf, lower_case(name));
 		appendStringInfoString(&buf, ": ");
 		escape_json(&buf, mig_lb_expand(read, entry, property->value));
 		used = lappend(used, (void *) property);
@@ -159,7 +171,7 @@ mig_lb_set_property(MigLbRead *read, const MigFileEntry *entry, int line,
 	foreach(lc, read->properties)
 	{
 		property = lfirst(lc);
-		if (strcmp(property->name, name) == 0 &&
+		if (pg_strcasecmp(property->name, name) == 0 &&
 			property->entry == (global ? NULL : entry))
 			return;
 	}

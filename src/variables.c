@@ -194,12 +194,20 @@ refuse_untrusted(const MigVariable *variable)
 				 errhint("Connect as the role that owns the objects, or look at migrate_variables() and set it again.")));
 }
 
+/* The values of a changelog's properties may follow the word. */
+static bool
+is_liquibase(const char *style)
+{
+	return strncmp(style, MIG_VARIABLES_LIQUIBASE, strlen(MIG_VARIABLES_LIQUIBASE)) == 0;
+}
+
 /* The value of a variable, or NULL. */
 static const char *
 find_value(const Expansion *expansion, const char *name)
 {
 	const char *style = expansion->script->variables;
-	bool		any_case = strcmp(style, MIG_VARIABLES_FLYWAY) == 0;
+	bool		flyway = strcmp(style, MIG_VARIABLES_FLYWAY) == 0;
+	bool		any_case = flyway || is_liquibase(style);
 	ListCell   *lc;
 
 	foreach(lc, expansion->variables)
@@ -213,7 +221,7 @@ find_value(const Expansion *expansion, const char *name)
 			return variable->value;
 		}
 	}
-	return any_case ? flyway_value(expansion, name) :
+	return flyway ? flyway_value(expansion, name) :
 		strcmp(style, MIG_VARIABLES_GRAPHILE) == 0 ? graphile_value(name) : NULL;
 }
 
@@ -462,7 +470,10 @@ expand_liquibase(Expansion *expansion)
 		if (value == NULL && properties)
 		{
 			JsonbValue	stored;
+			char	   *c;
 
+			for (c = name; *c; c++)
+				*c = pg_ascii_tolower((unsigned char) *c);
 			if (getKeyJsonValueFromContainer(&properties->root, name, strlen(name), &stored) &&
 				stored.type == jbvString)
 				value = pnstrdup(stored.val.string.val, stored.val.string.len);
@@ -497,8 +508,7 @@ mig_expand_variables(const MigScript *script, int *error_line)
 		expand_flyway(&expansion);
 	else if (strcmp(script->variables, MIG_VARIABLES_GRAPHILE) == 0)
 		expand_graphile(&expansion);
-	else if (strncmp(script->variables, MIG_VARIABLES_LIQUIBASE,
-					 strlen(MIG_VARIABLES_LIQUIBASE)) == 0)
+	else if (is_liquibase(script->variables))
 		expand_liquibase(&expansion);
 	else
 		expand_goose(&expansion, strcmp(script->variables, MIG_VARIABLES_GOOSE_ON) == 0);

@@ -13,7 +13,7 @@ LANGUAGE sql AS $$
 	  FROM migrate_register_files(
 		ARRAY['db/master.xml', 'db/a_views.sql', 'db/b_tables.sql'],
 		ARRAY['<databaseChangeLog>
-<property name="note" value="written"/>
+<property name="Note" value="written"/>
 <include file="db/b_tables.sql"/>
 <include file="db/a_views.sql"/>
 </databaseChangeLog>', views, tables]) r
@@ -49,7 +49,7 @@ SELECT to_regclass('customer') AS customer, to_regclass('product') AS product;
 
 -- a value from outside comes first
 TRUNCATE trace;
-SET migrate.variables = 'note=given, unknown=known';
+SET migrate.variables = 'NOTE=given, unknown=known';
 SELECT version, action FROM migrate_apply('b_tables.sql::10::bob');
 SELECT what FROM trace ORDER BY id;
 RESET migrate.variables;
