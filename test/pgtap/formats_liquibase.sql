@@ -451,7 +451,7 @@ RETURNS text LANGUAGE sql AS $$
 	SELECT pg_temp.read(files);
 $$;
 
-SELECT plan(count(*)::int + 4) FROM cases;
+SELECT plan(count(*)::int + 5) FROM cases;
 SELECT is(pg_temp.read_with(contexts, labels, files), result, what) FROM cases ORDER BY n;
 SELECT set_config('migrate.contexts', '', true), set_config('migrate.labels', '', true) \g /dev/null
 
@@ -462,6 +462,10 @@ SELECT is(pg_temp.read(ARRAY['m/many.sql', E'--liquibase formatted sql\n' ||
 		  (SELECT string_agg(format(E'--changeset bob:%s\nSELECT 1;\n--rollback A;\n', 10001 - i), '') FROM generate_series(1, 10000) i)]),
 		  (SELECT string_agg(format(E'many.sql::%s::bob %s <SELECT 1;\n--rollback A;\n> down %s <A;>', 10001 - i, i * 3, i * 3 + 1), E'\n' ORDER BY i) FROM generate_series(1, 10000) i),
 		  'ten thousand changesets in one file, in its order');
+
+-- a draft is a changeset as soon as it has SQL
+SELECT is((SELECT pg_temp.read(ARRAY['m/x.sql', content || 'A;']) FROM migrate_new('Add x', 'liquibase')),
+		  E'x.sql::1::author 5 <\nA;>', 'a draft');
 
 -- alone a file does not say whether it runs
 SELECT throws_ok($$SELECT migrate_register_file('m/v.sql', E'--liquibase formatted sql\n--changeset bob:1\nA;')$$,
