@@ -5,14 +5,17 @@ SCRIPTS = src/bin/migrate_bundle
 PGFILEDESC = "migrate - migration manager inside the server"
 
 OBJS = \
+	src/adopt.o \
 	src/apply.o \
 	src/catalog.o \
 	src/collect.o \
 	src/deploy.o \
 	src/execute.o \
 	src/fileset.o \
+	src/export.o \
 	src/format.o \
 	$(patsubst %.c,%.o,$(sort $(wildcard src/format_*.c))) \
+	src/history.o \
 	src/hook.o \
 	src/job.o \
 	src/journal.o \
@@ -20,6 +23,7 @@ OBJS = \
 	src/lines.o \
 	src/lock.o \
 	src/log.o \
+	src/match.o \
 	src/module.o \
 	src/plan.o \
 	src/procedure.o \
@@ -29,6 +33,8 @@ OBJS = \
 	src/retry.o \
 	src/run.o \
 	src/script.o \
+	src/sums.o \
+	src/tools.o \
 	src/units.o \
 	src/variables.o \
 	src/version.o \

@@ -66,7 +66,7 @@ CREATE TABLE migrate_state (
 	version text COLLATE "C" NOT NULL,
 	name text COLLATE "C" NOT NULL,
 	kind text COLLATE "C" NOT NULL CHECK (kind IN ('versioned', 'repeatable', 'baseline')),
-	how text COLLATE "C" NOT NULL CHECK (how IN ('run', 'baseline', 'marked')),
+	how text COLLATE "C" NOT NULL CHECK (how IN ('run', 'baseline', 'marked', 'adopted')),
 	checksum bytea NOT NULL,
 	fingerprint bytea NOT NULL,
 	statements_done integer NOT NULL,
@@ -713,6 +713,28 @@ COMMENT ON FUNCTION migrate_repair(text) IS
 	'accept the registered text of an applied migration that was edited: repaired or unchanged';
 
 --
+-- Other tools
+--
+
+CREATE FUNCTION migrate_adopt(source regclass DEFAULT NULL, tool text DEFAULT NULL,
+							  dry_run boolean DEFAULT false,
+							  lenient boolean DEFAULT false,
+							  versions text[] DEFAULT NULL,
+							  OUT version text, OUT name text, OUT action text,
+							  OUT problem text, OUT applied_at timestamptz,
+							  OUT applied_by text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_adopt(regclass, text, boolean, boolean, text[]) IS
+	'record as applied what another tool''s history table says is';
+
+CREATE FUNCTION migrate_export(tool text, table_name text DEFAULT NULL)
+	RETURNS SETOF text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION migrate_export(text, text) IS
+	'the SQL by which another tool would know what is applied here';
+
+--
 -- What changes anything, or shows the texts, is nobody's until it is granted.
 --
 
@@ -743,7 +765,9 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_baseline(text),
 	migrate_mark(text, text),
 	migrate_unmark(text, text),
-	migrate_repair(text)
+	migrate_repair(text),
+	migrate_adopt(regclass, text, boolean, boolean, text[]),
+	migrate_export(text, text)
 	FROM PUBLIC;
 
 REVOKE EXECUTE ON PROCEDURE

@@ -328,6 +328,13 @@ kind_name(char kind)
 		kind == MIG_KIND_REPEATABLE ? "repeatable" : "versioned";
 }
 
+static char
+kind_of(const char *name)
+{
+	return strcmp(name, "baseline") == 0 ? MIG_KIND_BASELINE :
+		strcmp(name, "repeatable") == 0 ? MIG_KIND_REPEATABLE : MIG_KIND_VERSIONED;
+}
+
 /*
  * mig_run_for_key
  *		The same for a statement about one migration of a project.
@@ -424,14 +431,12 @@ mig_catalog_load(const char *project, int *n)
 	for (i = 0; i < rows; i++)
 	{
 		MigEntry   *entry = &entries[i];
-		char	   *kind = mig_text_field(&visit, i, 4);
 		char	   *how = mig_text_field(&visit, i, 6);
 
 		entry->key = mig_bytea_field(&visit, i, 1);
 		entry->version = mig_text_field(&visit, i, 2);
 		entry->name = mig_text_field(&visit, i, 3);
-		entry->kind = strcmp(kind, "baseline") == 0 ? MIG_KIND_BASELINE :
-			strcmp(kind, "repeatable") == 0 ? MIG_KIND_REPEATABLE : MIG_KIND_VERSIONED;
+		entry->kind = kind_of(mig_text_field(&visit, i, 4));
 		entry->registered = mig_bool_field(i, 5);
 		entry->applied = how != NULL;
 		entry->how = how ? how[0] : '\0';
@@ -467,6 +472,39 @@ mig_catalog_load(const char *project, int *n)
 	mig_leave(&visit);
 	*n = (int) rows;
 	return entries;
+}
+
+/*
+ * mig_catalog_applied
+ *		The records of what is applied, in order of the keys.
+ */
+MigApplied *
+mig_catalog_applied(const char *project, int *n)
+{
+	MigVisit	visit = mig_enter();
+	Datum		values[1] = {CStringGetTextDatum(project)};
+	uint64		rows = mig_run_query(Q_APPLIED, values, NULL);
+	MigApplied *records = MemoryContextAllocHuge(visit.caller,
+												 sizeof(MigApplied) * Max(rows, 1));
+	uint64		i;
+
+	for (i = 0; i < rows; i++)
+	{
+		MigApplied *record = &records[i];
+		bool		isnull;
+
+		record->key = mig_bytea_field(&visit, i, 1);
+		record->version = mig_text_field(&visit, i, 2);
+		record->name = mig_text_field(&visit, i, 3);
+		record->kind = kind_of(mig_text_field(&visit, i, 4));
+		record->at = DatumGetTimestampTz(field(i, 5, &isnull));
+		record->by = mig_text_field(&visit, i, 6);
+		record->duration_us = mig_int_field(i, 7, 0);
+		record->path = mig_text_field(&visit, i, 8);
+	}
+	mig_leave(&visit);
+	*n = (int) rows;
+	return records;
 }
 
 static void

@@ -23,6 +23,14 @@
 #define mig_ExecutorRun(qd, dir, count) ExecutorRun(qd, dir, count, true)
 #endif
 
+#if PG_VERSION_NUM >= 160000
+#define mig_namespace_aclcheck(schema, role, mode) \
+	object_aclcheck(NamespaceRelationId, schema, role, mode)
+#else
+#define mig_namespace_aclcheck(schema, role, mode) \
+	pg_namespace_aclcheck(schema, role, mode)
+#endif
+
 #if PG_VERSION_NUM >= 170000
 #define mig_LockHeldByMe(tag, mode) LockHeldByMe(tag, mode, false)
 #else

@@ -242,3 +242,24 @@ mig_blockers(int pid, ArrayType *blockers)
 	mig_leave(&visit);
 	return text;
 }
+
+/*
+ * mig_advisory_holders
+ *		A sentence part on who has an advisory lock of a user's key; NULL if
+ *		nobody has.
+ */
+char *
+mig_advisory_holders(int64 key)
+{
+	MigVisit	visit = mig_enter();
+	Datum		values[3] = {
+		ObjectIdGetDatum(MyDatabaseId), ObjectIdGetDatum((uint32) ((uint64) key >> 32)),
+		ObjectIdGetDatum((uint32) key)
+	};
+	char	   *text = NULL;
+
+	if (mig_run_query(Q_ADVISORY_HOLDERS, values, NULL) > 0)
+		text = mig_text_field(&visit, 0, 1);
+	mig_leave(&visit);
+	return text;
+}

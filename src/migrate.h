@@ -3,10 +3,10 @@
  * migrate.h
  *	  What the files of the extension share, grouped by the file that owns it.
  *
- * Calls go down this list only: register, apply, require, job, worker -> deploy
- * -> run -> hook, retry, plan, procedure -> execute, judge, journal, log, lock
- * -> variables, fileset -> catalog, collect -> queries, format -> lines, script
- * -> units, version.
+ * Calls go down this list only: register, apply, adopt, export, require, job,
+ * worker -> deploy -> match, run -> history, hook, retry, plan, procedure ->
+ * execute, judge, journal, log, lock -> variables, fileset -> catalog, collect ->
+ * queries, format -> lines, script -> tools, units, version -> sums.
  *
  *-------------------------------------------------------------------------
  */
@@ -51,6 +51,7 @@
 #define ERRCODE_MIG_HOLE				MAKE_SQLSTATE('M','G','0','2','0')
 #define ERRCODE_MIG_NO_VALUE			MAKE_SQLSTATE('M','G','0','2','1')
 #define ERRCODE_MIG_BAD_HASH			MAKE_SQLSTATE('M','G','0','2','2')
+#define ERRCODE_MIG_BAD_HISTORY			MAKE_SQLSTATE('M','G','0','2','3')
 #define ERRCODE_MIG_PRECONDITION		MAKE_SQLSTATE('M','G','0','2','4')
 #define ERRCODE_MIG_WRONG_DATABASE		MAKE_SQLSTATE('M','G','0','2','5')
 
@@ -305,6 +306,19 @@ typedef struct MigVariable
 	bool		set_by_superuser;
 } MigVariable;
 
+/* What is recorded of an applied migration. */
+typedef struct MigApplied
+{
+	bytea	   *key;
+	char	   *version;
+	char	   *name;
+	char		kind;
+	TimestampTz at;
+	char	   *by;
+	int64		duration_us;
+	char	   *path;			/* of its up script, or NULL */
+} MigApplied;
+
 extern bool mig_extension(Oid *schema, Oid *owner);
 extern char *mig_catalog_schema(void);
 extern char *mig_catalog_lock_holder(const char *project);
@@ -335,6 +349,7 @@ extern void mig_catalog_set_applied(const char *project, const MigEntry *entry,
 extern void mig_catalog_set_rolled_back(const char *project, const bytea *key);
 extern void mig_catalog_set_repaired(const char *project, const bytea *key);
 extern void mig_catalog_settle_baselines(const char *project);
+extern MigApplied *mig_catalog_applied(const char *project, int *n);
 extern char *mig_catalog_current(const char *project);
 extern bool mig_catalog_is_tag_applied(const char *project, const char *tag);
 extern bool mig_catalog_is_applied(const char *project, const bytea *key);
@@ -475,6 +490,7 @@ extern void mig_job_finish(int64 job, int steps, int steps_done,
 extern bool mig_job_read(int64 job, MigJobEnd *end);
 extern int	mig_job_pid(int64 job);
 extern char *mig_blockers(int pid, ArrayType *blockers);
+extern char *mig_advisory_holders(int64 key);
 
 /* variables.c */
 extern bool mig_check_variables(char **value, void **extra, GucSource source);

@@ -164,6 +164,13 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" ORDER BY order_key DESC LIMIT 1",
 		1, {TEXTOID}
 	},
+	[Q_APPLIED] = {
+		"SELECT s.version_key, s.version, s.name, s.kind, s.applied_at, s.applied_by, s.duration_us, m.up_path"
+		" FROM %s.migrate_state s LEFT JOIN %s.migrate_migration m"
+		" ON m.project" EQ "s.project AND m.version_key" EQ "s.version_key"
+		" WHERE s.project" EQ "$1 AND s.target_schema" EQ "'' ORDER BY s.version_key",
+		1, {TEXTOID}
+	},
 	[Q_SET_APPLIED] = {
 		"INSERT INTO %s.migrate_state (project, version_key, version, name, kind, how,"
 		" checksum, fingerprint, statements_done, statements_total, applied_at,"
@@ -266,6 +273,13 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" VALUES ($1, $2, $3, $4) ON CONFLICT (project) DO UPDATE SET digest = excluded.digest,"
 		" registered = excluded.registered, registrant_superuser = excluded.registrant_superuser",
 		4, {TEXTOID, BYTEAOID, BYTEAOID, BOOLOID}
+	},
+	[Q_ADVISORY_HOLDERS] = {
+		"SELECT %s.migrate_blockers(0, pg_catalog.array_agg(l.pid))"
+		" FROM pg_catalog.pg_locks l WHERE l.locktype" EQ "'advisory'"
+		" AND l.database" EQ "$1 AND l.classid" EQ "$2 AND l.objid" EQ "$3"
+		" AND l.objsubid" EQ "1 AND l.granted",
+		3, {OIDOID, OIDOID, OIDOID}
 	},
 	[Q_JOURNAL_READ] = {
 		"SELECT direction, done, total, done_hash, begun, begun_note, outcome, begun_statement,"
