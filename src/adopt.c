@@ -154,11 +154,19 @@ tool_argument(char *name, char **project)
  * Outcome.
  */
 
+/* What a stranger's table holds need not fit into a message. */
+static char *
+clipped(const char *text)
+{
+	return pnstrdup(text, pg_mbcliplen(text, strlen(text), 300));
+}
+
 static void
 add_problem(StringInfo list, int *n, const char *label, const char *problem)
 {
 	if ((*n)++ < MIG_LISTED)
-		appendStringInfo(list, "%s%s: %s", list->len > 0 ? "; " : "", label, problem);
+		appendStringInfo(list, "%s%s: %s", list->len > 0 ? "; " : "", clipped(label),
+						 clipped(problem));
 }
 
 static char *

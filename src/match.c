@@ -261,6 +261,7 @@ add_stray(MigAdoption *adoption, const MigToolRow *row, const char *problem, boo
 	stray->fatal = fatal;
 	mig_row_name(row, &version, &name);
 	if (!fatal && !adoption->tool->by_hash && is_usable(version) &&
+		strchr("+-", version[0]) == NULL && strcmp(version, "base") != 0 &&
 		find_version(adoption, row->repeatable ? MIG_KIND_REPEATABLE : MIG_KIND_VERSIONED,
 					 version) == NOT_THERE)
 	{
