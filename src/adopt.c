@@ -309,6 +309,7 @@ record_all(MigAdoption *adoption)
 			MigEntry	version = *item->entry;
 
 			version.key = mig_version_key(MIG_KIND_VERSIONED, version.version);
+			version.order = mig_order_of_version(version.order);
 			mig_catalog_set_applied(adoption->project, &version, item->checksum,
 									item->fingerprint, "adopted", 0,
 									item->row->dated ? item->row->at : adoption->now,

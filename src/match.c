@@ -12,6 +12,8 @@
  */
 #include "adopt.h"
 
+#include <ctype.h>
+
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
@@ -197,6 +199,8 @@ find_item(const MigAdoption *adoption, const MigToolRow *row)
 	foreach(lc, row->versions)
 	{
 		i = find_version(adoption, MIG_KIND_VERSIONED, (char *) lfirst(lc));
+		if (i < 0 && adoption->tool->any_kind)
+			i = find_version(adoption, MIG_KIND_REPEATABLE, (char *) lfirst(lc));
 		if (i >= 0)
 			return i;
 	}
@@ -248,6 +252,29 @@ is_plain(const char *text)
 	return true;
 }
 
+/*
+ * Where a version belongs that is not registered: by its number, or where
+ * that says nothing before all others, so that these are not out of order.
+ */
+static bytea *
+stray_order(const MigAdoption *adoption, const MigEntry *entry)
+{
+	int			i;
+
+	if (entry->kind == MIG_KIND_REPEATABLE)
+		return entry->key;
+	if (!isdigit((unsigned char) entry->version[0]))
+		return mig_order_key(entry->kind, 1, entry->key);
+	for (i = 0; i < adoption->nitems; i++)
+	{
+		if (adoption->items[i].entry->placed)
+			return mig_order_key(entry->kind, 1, entry->key);
+		if (adoption->items[i].entry->kind == MIG_KIND_VERSIONED)
+			break;
+	}
+	return entry->key;
+}
+
 /* Note a row that has no migration here. */
 static void
 add_stray(MigAdoption *adoption, const MigToolRow *row, const char *problem, bool fatal)
@@ -272,6 +299,7 @@ add_stray(MigAdoption *adoption, const MigToolRow *row, const char *problem, boo
 		entry->version = version;
 		entry->name = strlen(name) <= 512 && is_plain(name) ? name : version;
 		entry->key = mig_version_key(entry->kind, version);
+		entry->order = stray_order(adoption, entry);
 		key = key_name(entry->key);
 		if (lookup(adoption->stray_keys, key) == NOT_THERE)
 		{
@@ -584,7 +612,8 @@ other_checksum(MigAdoption *adoption, MigClaim *item, const MigToolRow *row)
 			strcmp(item->sums[1], row->checksum) == 0 ? NULL : item->sums[0];
 
 	text = fetch_text(adoption, item);
-	if (text != NULL && row->checksum != NULL && adoption->tool->verify != NULL)
+	if (text != NULL && row->checksum != NULL && adoption->tool->verify != NULL &&
+		item->entry->hole == NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(adoption->scratch);
 
@@ -814,6 +843,8 @@ choose_project(MigToolRow *rows, int n, const char *wanted)
 		named->item = found ? named->item + 1 : 1;
 		if (named->item > 1)
 			linitial(rows[i].versions) = psprintf("%s#%d", name, named->item);
+		else
+			rows[i].versions = lappend(rows[i].versions, psprintf("%s#1", name));
 		rows[kept++] = rows[i];
 	}
 	hash_destroy(instances);

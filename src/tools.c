@@ -439,7 +439,7 @@ const MigTool mig_tools[] = {
 			{"id", TEXT}, {"author", TEXT}, {"filename", TEXT}, {"dateexecuted", TIME},
 			{"orderexecuted", NUMBER}, {"exectype", TEXT}, {"md5sum", TEXT}
 		},
-		.row = liquibase_row, .verify = mig_sum_liquibase,
+		.row = liquibase_row, .verify = mig_sum_liquibase, .any_kind = true,
 		.lock_table = "lock", .lock_column = "locked"
 	},
 	{

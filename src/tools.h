@@ -110,6 +110,7 @@ struct MigTool
 	bool		(*verify) (const MigToolRow *row, const MigSumText *text,
 						   char **computed);
 	bool		running;		/* each checksum covers all files before it */
+	bool		any_kind;		/* rows of repeatables look like others */
 	bool		last_only;		/* it says how far it came, not what came */
 	bool		by_hash;		/* rows have no name: the checksum is it */
 	const char *format;			/* format that tells it from its like */
