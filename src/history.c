@@ -25,7 +25,8 @@
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "catalog/namespace.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
@@ -34,6 +35,7 @@
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -86,33 +88,61 @@ field_type(Oid type)
 }
 
 /*
+ * The columns of a table (Form_pg_attribute), from the catalog: the table need
+ * not be locked, nor anybody waited for who has it.
+ */
+static List *
+columns_of(Oid relation)
+{
+	Relation	catalog = table_open(AttributeRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *columns = NIL;
+
+	ScanKeyInit(&keys[0], Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relation));
+	ScanKeyInit(&keys[1], Anum_pg_attribute_attnum, BTGreaterStrategyNumber, F_INT2GT,
+				Int16GetDatum(0));
+	scan = systable_beginscan(catalog, AttributeRelidNumIndexId, true, NULL, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_attribute form = (Form_pg_attribute) GETSTRUCT(tuple);
+
+		if (!form->attisdropped)
+		{
+			Form_pg_attribute copy = palloc(ATTRIBUTE_FIXED_PART_SIZE);
+
+			memcpy(copy, form, ATTRIBUTE_FIXED_PART_SIZE);
+			columns = lappend(columns, copy);
+		}
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return columns;
+}
+
+/*
  * Where a tool's columns are in the table: attribute numbers, 0 for one that
  * is not there.  False if the table is not of that shape.
  */
 static bool
-fits_shape(const MigTool *tool, TupleDesc desc, AttrNumber *attributes)
+fits_shape(const MigTool *tool, List *columns, AttrNumber *attributes)
 {
-	int			live = 0;
 	int			wanted = 0;
 	int			i;
-	int			j;
 
-	for (j = 0; j < desc->natts; j++)
-	{
-		if (!TupleDescAttr(desc, j)->attisdropped)
-			live++;
-	}
 	for (i = 0; i < MIG_TOOL_COLUMNS && tool->columns[i].name; i++)
 	{
 		const MigToolColumn *column = &tool->columns[i];
+		ListCell   *lc;
 
 		attributes[i] = 0;
-		for (j = 0; j < desc->natts; j++)
+		foreach(lc, columns)
 		{
-			Form_pg_attribute attribute = TupleDescAttr(desc, j);
+			Form_pg_attribute attribute = (Form_pg_attribute) lfirst(lc);
 
-			if (!attribute->attisdropped &&
-				strcmp(NameStr(attribute->attname), column->name) == 0 &&
+			if (strcmp(NameStr(attribute->attname), column->name) == 0 &&
 				(field_type(attribute->atttypid) & column->type) != 0)
 				attributes[i] = attribute->attnum;
 		}
@@ -121,7 +151,7 @@ fits_shape(const MigTool *tool, TupleDesc desc, AttrNumber *attributes)
 		else if (!(column->type & MIG_FIELD_OPTIONAL))
 			return false;
 	}
-	return !tool->closed || live == wanted;
+	return !tool->closed || list_length(columns) == wanted;
 }
 
 /* A table of the same schema, or InvalidOid. */
@@ -145,10 +175,10 @@ fits_surroundings(const MigTool *tool, Oid schema)
  * precedence; in a search it must be that where the shape says too little.
  */
 static List *
-tools_of(Relation rel, bool search)
+tools_of(const MigHistory *history, bool search)
 {
-	TupleDesc	desc = RelationGetDescr(rel);
-	Oid			schema = RelationGetNamespace(rel);
+	List	   *columns = columns_of(history->relation);
+	Oid			schema = history->schema_oid;
 	AttrNumber	attributes[MIG_TOOL_COLUMNS];
 	List	   *all = NIL;
 	List	   *named = NIL;
@@ -157,9 +187,9 @@ tools_of(Relation rel, bool search)
 	for (i = 0; i < mig_ntools; i++)
 	{
 		const MigTool *tool = &mig_tools[i];
-		bool		same_name = pg_strcasecmp(RelationGetRelationName(rel), tool->table) == 0;
+		bool		same_name = pg_strcasecmp(history->table, tool->table) == 0;
 
-		if (!fits_shape(tool, desc, attributes) || !fits_surroundings(tool, schema))
+		if (!fits_shape(tool, columns, attributes) || !fits_surroundings(tool, schema))
 			continue;
 		if (same_name)
 			named = lappend(named, (void *) tool);
@@ -191,18 +221,6 @@ tell_rails(List *tools, Oid schema)
 	return tools;
 }
 
-static MigHistory *
-new_history(Relation rel, List *tools)
-{
-	MigHistory *history = palloc0(sizeof(MigHistory));
-
-	history->relation = RelationGetRelid(rel);
-	history->schema = get_namespace_name(RelationGetNamespace(rel));
-	history->table = pstrdup(RelationGetRelationName(rel));
-	history->tools = tools;
-	return history;
-}
-
 static bool
 may_read(Oid relation, Oid schema)
 {
@@ -210,7 +228,7 @@ may_read(Oid relation, Oid schema)
 		pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
 }
 
-/* The ordinary tables that the caller may read and a tool may have made. */
+/* The ordinary tables that the caller may read (MigHistory *). */
 static List *
 candidates(void)
 {
@@ -226,6 +244,7 @@ candidates(void)
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+		MigHistory *history;
 
 		if (form->relkind != RELKIND_RELATION || form->relpersistence == RELPERSISTENCE_TEMP ||
 			form->relnamespace == PG_CATALOG_NAMESPACE || form->relnamespace == PG_TOAST_NAMESPACE ||
@@ -233,7 +252,11 @@ candidates(void)
 			 strncmp(NameStr(form->relname), "migrate_", 8) == 0) ||
 			!may_read(form->oid, form->relnamespace))
 			continue;
-		result = lappend_oid(result, form->oid);
+		history = palloc0(sizeof(MigHistory));
+		history->relation = form->oid;
+		history->schema_oid = form->relnamespace;
+		history->table = pstrdup(NameStr(form->relname));
+		result = lappend(result, history);
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
@@ -244,9 +267,6 @@ candidates(void)
  * mig_history_find
  *		What in this database looks like a tool's history (MigHistory *), if
  *		the caller may read it; of one tool, or of any.
- *
- * The columns are read from the catalog without locking each table, so that
- * the search waits for nobody.
  */
 List *
 mig_history_find(const MigTool *only)
@@ -256,29 +276,25 @@ mig_history_find(const MigTool *only)
 
 	foreach(lc, candidates())
 	{
-		Relation	rel;
-		List	   *tools;
+		MigHistory *history = (MigHistory *) lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		if (!ConditionalLockRelationOid(lfirst_oid(lc), AccessShareLock))
-			continue;
-		rel = try_relation_open(lfirst_oid(lc), NoLock);
-		if (rel != NULL)
-		{
-			tools = tell_rails(tools_of(rel, only == NULL), RelationGetNamespace(rel));
-			if (only != NULL)
-				tools = has_tool(tools, only->name) ? list_make1((void *) only) : NIL;
-			if (tools != NIL)
-				result = lappend(result, new_history(rel, tools));
-			relation_close(rel, NoLock);
-		}
-		UnlockRelationOid(lfirst_oid(lc), AccessShareLock);
+		history->tools = tell_rails(tools_of(history, only == NULL), history->schema_oid);
+		if (only != NULL && has_tool(history->tools, only->name))
+			history->tools = list_make1((void *) only);
+		else if (only != NULL)
+			history->tools = NIL;
+		history->schema = get_namespace_name(history->schema_oid);
+
+		/* it may have been dropped just now */
+		if (history->tools != NIL && history->schema != NULL)
+			result = lappend(result, history);
 	}
 	return result;
 }
 
 static char *
-columns_of(const MigTool *tool)
+column_names(const MigTool *tool)
 {
 	StringInfoData columns;
 	int			i;
@@ -331,23 +347,25 @@ MigHistory *
 mig_history_of(Oid relation, const MigTool *tool)
 {
 	Relation	rel = open_table(relation, AccessShareLock);
-	List	   *tools = NIL;
 	AttrNumber	attributes[MIG_TOOL_COLUMNS];
-	MigHistory *history;
+	MigHistory *history = palloc0(sizeof(MigHistory));
 
+	history->relation = relation;
+	history->schema_oid = RelationGetNamespace(rel);
+	history->schema = get_namespace_name(history->schema_oid);
+	history->table = pstrdup(RelationGetRelationName(rel));
 	if (tool == NULL)
-		tools = tell_rails(tools_of(rel, false), RelationGetNamespace(rel));
-	else if (fits_shape(tool, RelationGetDescr(rel), attributes) &&
-			 fits_surroundings(tool, RelationGetNamespace(rel)))
-		tools = list_make1((void *) tool);
-	history = new_history(rel, tools);
-	if (tools == NIL && tool != NULL)
+		history->tools = tell_rails(tools_of(history, false), history->schema_oid);
+	else if (fits_shape(tool, columns_of(relation), attributes) &&
+			 fits_surroundings(tool, history->schema_oid))
+		history->tools = list_make1((void *) tool);
+	if (history->tools == NIL && tool != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s is not a history of %s", mig_history_name(history), tool->title),
 				 errdetail("Such a table has these columns, of their usual types%s: %s.",
-						   tool->closed ? ", and no others" : "", columns_of(tool))));
-	if (tools == NIL)
+						   tool->closed ? ", and no others" : "", column_names(tool))));
+	if (history->tools == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s is not the history of a known tool", mig_history_name(history)),
@@ -419,10 +437,9 @@ static Oid
 lock_table_of(const MigHistory *history)
 {
 	const MigTool *tool = linitial(history->tools);
-	Oid			schema = get_namespace_oid(history->schema, false);
 	char	   *name = psprintf("%s%s", history->table, tool->lock_table);
 
-	return beside(schema, name);
+	return beside(history->schema_oid, name);
 }
 
 /*
@@ -562,7 +579,7 @@ mig_history_read(const MigHistory *history, int *n)
 	MigToolRow *rows = palloc(sizeof(MigToolRow) * size);
 
 	/* it may have been altered while nobody held it */
-	if (!fits_shape(tool, desc, attributes))
+	if (!fits_shape(tool, columns_of(history->relation), attributes))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("%s was altered in the meantime", mig_history_name(history))));

@@ -14,6 +14,7 @@
 typedef struct MigHistory
 {
 	Oid			relation;
+	Oid			schema_oid;
 	char	   *schema;
 	char	   *table;
 	List	   *tools;			/* of const MigTool *: one, or those of which it

@@ -689,6 +689,7 @@ static void
 match_rows(MigAdoption *adoption, List *rows, ArrayType *versions)
 {
 	bool		graph = any_requires(adoption);
+	HTAB	   *names = new_index(16);
 	ListCell   *lc;
 
 	if (versions != NULL && rows != NIL)
@@ -700,6 +701,13 @@ match_rows(MigAdoption *adoption, List *rows, ArrayType *versions)
 	{
 		claim_by_hash(adoption, rows);
 		return;
+	}
+	if (adoption->tool->by_name)
+	{
+		int			n = 0;
+
+		foreach(lc, rows)
+			enter(names, ((MigToolRow *) lfirst(lc))->name, n++);
 	}
 	foreach(lc, rows)
 	{
@@ -719,6 +727,8 @@ match_rows(MigAdoption *adoption, List *rows, ArrayType *versions)
 				break;
 			default:
 				i = find_item(adoption, row);
+				if (i < 0 && adoption->tool->by_name && lookup(names, row->name) >= 0)
+					i = lookup(adoption->index, psprintf("l%s", row->name));
 				if (i >= 0)
 					claim(adoption, i, row);
 				else if (row->kind != MIG_ROW_BASELINE_SCRIPT)
@@ -735,6 +745,7 @@ match_rows(MigAdoption *adoption, List *rows, ArrayType *versions)
 		if (row->kind == MIG_ROW_BASELINE || row->kind == MIG_ROW_BASELINE_SCRIPT)
 			claim_baseline(adoption, row);
 	}
+	hash_destroy(names);
 }
 
 /*

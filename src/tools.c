@@ -339,8 +339,8 @@ django_row(const MigToolField *fields, MigToolRow *row)
 
 	row->rank = fields[0].number;
 	row->identity = psprintf("%s.%s", app, name);
-	row->versions = list_make2(row->identity, psprintf("%s/%s", app, name));
-	row->file = name;
+	row->versions = list_make3(row->identity, psprintf("%s/%s", app, name),
+							   psprintf("%s_%s", app, name));
 	row->name = name;
 	set_time(row, &fields[3]);
 }
@@ -542,7 +542,7 @@ const MigTool mig_tools[] = {
 		.name = "django", .title = "Django", .table = "django_migrations",
 		.named = true, .closed = true,
 		.columns = {{"id", NUMBER}, {"app", TEXT}, {"name", TEXT}, {"applied", TIME}},
-		.row = django_row
+		.row = django_row, .by_name = true
 	},
 	{
 		.name = "refinery", .title = "refinery", .table = "refinery_schema_history",

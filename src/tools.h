@@ -112,6 +112,7 @@ struct MigTool
 	bool		running;		/* each checksum covers all files before it */
 	bool		any_kind;		/* rows of repeatables look like others */
 	bool		last_only;		/* it says how far it came, not what came */
+	bool		by_name;		/* a name that only one row has will do */
 	bool		by_hash;		/* rows have no name: the checksum is it */
 	const char *format;			/* format that tells it from its like */
 	const char *remedy;			/* what to do about a failed row, a sentence */
