@@ -14,14 +14,10 @@
  */
 #include "adopt.h"
 
-#include "access/xact.h"
-#include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -291,7 +287,7 @@ record_all(MigAdoption *adoption)
 	chain.project = adoption->project;
 	for (i = 0; i < adoption->nitems; i++)
 	{
-		MigClaim	   *item = &adoption->items[i];
+		MigClaim   *item = &adoption->items[i];
 		MemoryContext old;
 
 		CHECK_FOR_INTERRUPTS();

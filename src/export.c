@@ -196,12 +196,30 @@ spaced(const char *name)
 	return result;
 }
 
+static const char *
+file_name(const MigApplied *record)
+{
+	const char *slash = record->path ? strrchr(record->path, '/') : NULL;
+
+	return slash ? slash + 1 : record->path;
+}
+
+static const char *
+flyway_type(const MigApplied *record)
+{
+	const char *base = file_name(record);
+	size_t		len = base ? strlen(base) : 0;
+
+	if (record->kind == MIG_KIND_BASELINE)
+		return "SQL_BASELINE";
+	return len > 5 && strcmp(base + len - 5, ".java") == 0 ? "JDBC" : "SQL";
+}
+
 /* The file's name, or the one that it would have to have for Flyway. */
 static char *
 flyway_script(const MigApplied *record)
 {
-	const char *slash = record->path ? strrchr(record->path, '/') : NULL;
-	const char *base = slash ? slash + 1 : record->path;
+	const char *base = file_name(record);
 	char		prefix = record->kind == MIG_KIND_REPEATABLE ? 'R' :
 		record->kind == MIG_KIND_BASELINE ? 'B' : 'V';
 	char	   *name = pstrdup(record->name);
@@ -267,7 +285,7 @@ flyway_rows(Export *export)
 		MemoryContextSwitchTo(old);
 		appendStringInfo(&buf, "%s\n\t(%d, %s, %s, '%s', %s, %s%s, %s, ", i > 0 ? "," : "", i + 1,
 						 version, description,
-						 record->kind == MIG_KIND_BASELINE ? "SQL_BASELINE" : "SQL", script,
+						 flyway_type(record), script,
 						 checksum ? checksum : "NULL", i == 0 ? "::integer" : "", by);
 		append_time(&buf, record->at);
 		appendStringInfo(&buf, ", %d)", (int) Min(record->duration_us / 1000, PG_INT32_MAX));

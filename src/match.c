@@ -279,7 +279,7 @@ stray_order(const MigAdoption *adoption, const MigEntry *entry)
 static void
 add_stray(MigAdoption *adoption, const MigToolRow *row, const char *problem, bool fatal)
 {
-	MigStray	   *stray = palloc0(sizeof(MigStray));
+	MigStray   *stray = palloc0(sizeof(MigStray));
 	char	   *version;
 	char	   *name;
 
@@ -319,7 +319,7 @@ add_stray(MigAdoption *adoption, const MigToolRow *row, const char *problem, boo
 static void
 claim(MigAdoption *adoption, int i, const MigToolRow *row)
 {
-	MigClaim	   *item = &adoption->items[i];
+	MigClaim   *item = &adoption->items[i];
 
 	if (item->row != NULL)
 	{
@@ -343,7 +343,7 @@ claim_baseline(MigAdoption *adoption, const MigToolRow *row)
 	key = mig_version_key(MIG_KIND_VERSIONED, row->identity);
 	for (i = 0; i < adoption->nitems; i++)
 	{
-		MigClaim	   *item = &adoption->items[i];
+		MigClaim   *item = &adoption->items[i];
 
 		if (item->entry->kind == MIG_KIND_VERSIONED && item->row == NULL &&
 			mig_key_cmp(item->entry->key, key) <= 0)
@@ -557,7 +557,7 @@ compare_base(const void *a, const void *b)
 static void
 compute_running(MigAdoption *adoption)
 {
-	MigClaim	  **order = palloc(sizeof(MigClaim *) * Max(adoption->nitems, 1));
+	MigClaim  **order = palloc(sizeof(MigClaim *) * Max(adoption->nitems, 1));
 	MigRunningHash hashes[2];
 	int			n = 0;
 	int			i;
@@ -768,7 +768,7 @@ verify_items(MigAdoption *adoption)
 		compute_running(adoption);
 	for (i = 0; i < adoption->nitems; i++)
 	{
-		MigClaim	   *item = &adoption->items[i];
+		MigClaim   *item = &adoption->items[i];
 		char	   *computed;
 
 		CHECK_FOR_INTERRUPTS();

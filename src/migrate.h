@@ -174,7 +174,8 @@ typedef struct MigEntry
 	bool		applied;
 	bool		settled;		/* applied, and with the text registered now */
 	bool		same_text;		/* ... to the byte, comments included */
-	char		how;			/* applied: 'r'un, 'b'aseline or 'm'arked */
+	char		how;			/* applied: 'r'un, 'b'aseline, 'm'arked or
+								 * 'a'dopted */
 	bytea	   *checksum;
 	List	   *requires;		/* of char *, as registered; "!": not that */
 	List	   *tags;			/* of char * */

@@ -96,6 +96,12 @@ SELECT migrate_mark('again', 'x');
 SELECT migrate_export('goose');
 SELECT migrate_export('dbmate');
 SELECT replace(migrate_export, quote_literal(current_user), '''me''') ~ 'NULL::varchar, ''again'', ''SQL'', ''R__again.sql''' FROM migrate_export('flyway') OFFSET 2;
+-- what is no SQL has no checksum that we could know
+SET migrate.project = 'export_holes';
+SELECT version FROM migrate_register_file('db/V1__a.sql', 'SELECT 1');
+SELECT version FROM migrate_register_file('db/V2__b.java', 'class V2__b {}');
+SELECT migrate_mark('1', 'x'), migrate_mark('2', 'x');
+SELECT regexp_matches(migrate_export, '\((\d), ''\d'', ''(.)'', ''(\w*)'', ''([^'']*)'', ([-\dNUL]*)', 'g') FROM migrate_export('flyway') WHERE migrate_export LIKE 'INSERT%';
 SET migrate.project = 'export_odd';
 SELECT migrate_register('1.2', 'dots', 'SELECT 1'), migrate_mark('1.2', 'x');
 SELECT migrate_export('goose');

@@ -71,6 +71,8 @@ sub start_run
 $primary->safe_psql(
 	'postgres', q{
 	CREATE EXTENSION migrate;
+	CREATE TABLE gorp_migrations (id text NOT NULL PRIMARY KEY, applied_at timestamptz);
+	INSERT INTO gorp_migrations VALUES ('1_one.sql', now()), ('3_three.sql', now());
 	SELECT migrate_register('1', 'one', 'CREATE TABLE one (id int)', 'DROP TABLE one');
 	SELECT migrate_register('2', 'two', 'CREATE TABLE two (id int)', 'DROP TABLE two');
 	SELECT migrate_register(NULL, 'view', 'CREATE OR REPLACE VIEW one_view AS SELECT id FROM one');
@@ -100,6 +102,8 @@ my %look = (
 	'migrate_project()' => 'SELECT migrate_project()',
 	'migrate_lock_key()' => q{SELECT migrate_lock_key('default')},
 	'migrate_lock_holder' => 'SELECT count(*) FROM migrate_lock_holder',
+	'migrate_adopt()' => q{SELECT * FROM migrate_adopt('gorp_migrations', dry_run => true)},
+	'migrate_export()' => q{SELECT migrate_export('flyway')},
 	'migrate_new()' => q{SELECT * FROM migrate_new('another', 'number')},
 	'a project' => q{SET migrate.project = 'shop'; SELECT * FROM migrate_status; SELECT * FROM migrate_history},
 	'migrate_identity()' => q{SELECT environment, project, database, schema, session_role, acting_role,
@@ -158,7 +162,8 @@ my %change = (
 	migrate_baseline => [q{migrate_baseline('3')}],
 	migrate_mark => [q{migrate_mark('3', 'by hand')}],
 	migrate_unmark => [q{migrate_unmark('2', 'by hand')}],
-	migrate_repair => [q{migrate_repair('1')}]);
+	migrate_repair => [q{migrate_repair('1')}],
+	migrate_adopt => [q{migrate_adopt()}, q{migrate_adopt('gorp_migrations', lenient => true)}]);
 
 my $before = $standby->safe_psql('postgres', $look{'migrate_history'});
 foreach my $function (sort keys %change)
