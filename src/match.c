@@ -204,6 +204,8 @@ find_item(const MigAdoption *adoption, const MigToolRow *row)
 		if (i >= 0)
 			return i;
 	}
+	if (adoption->tool->checkpoints)
+		return find_version(adoption, MIG_KIND_BASELINE, row->identity);
 	return row->file ? find_file(adoption, row->file) : i;
 }
 
@@ -742,7 +744,10 @@ match_rows(MigAdoption *adoption, List *rows, ArrayType *versions)
 	{
 		const MigToolRow *row = (const MigToolRow *) lfirst(lc);
 
-		if (row->kind == MIG_ROW_BASELINE || row->kind == MIG_ROW_BASELINE_SCRIPT)
+		int			i = adoption->tool->checkpoints ? find_item(adoption, row) : NOT_THERE;
+
+		if (row->kind == MIG_ROW_BASELINE || row->kind == MIG_ROW_BASELINE_SCRIPT ||
+			(i >= 0 && adoption->items[i].entry->kind == MIG_KIND_BASELINE))
 			claim_baseline(adoption, row);
 	}
 	hash_destroy(names);

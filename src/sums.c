@@ -381,14 +381,32 @@ next_line(const char *text)
 	return *text ? text + 1 : text;
 }
 
-/* What follows the headers of a committed migration. */
+static char *
+trimmed(const char *text)
+{
+	size_t		len;
+
+	text += strspn(text, BLANKS);
+	len = strlen(text);
+	while (len > 0 && strchr(BLANKS, text[len - 1]) != NULL)
+		len--;
+	return pnstrdup(text, len);
+}
+
+/*
+ * What follows the headers of a committed migration.  *forced is the hash that
+ * a header has where another says that it need not be the text's, or NULL.
+ */
 static const char *
-graphile_body(const char *text)
+graphile_body(const char *text, char **forced)
 {
 	static const char *const headers[] = {
-		"Previous:", "Hash:", "Message:", "AllowInvalidHash"
+		"Previous:", "Message:", "Hash:", "AllowInvalidHash"
 	};
+	char	   *hash = NULL;
 	bool		header = true;
+
+	*forced = NULL;
 
 	while (header)
 	{
@@ -402,25 +420,19 @@ graphile_body(const char *text)
 		word += strspn(word, " \t");
 		for (i = 0; i < lengthof(headers); i++)
 		{
-			if (strncmp(word, headers[i], strlen(headers[i])) == 0)
-				header = true;
+			if (strncmp(word, headers[i], strlen(headers[i])) != 0)
+				continue;
+			header = true;
+			if (i == 2)
+				hash = trimmed(pnstrdup(word + strlen(headers[i]),
+										strcspn(word + strlen(headers[i]), "\n")));
+			else if (i == 3)
+				*forced = hash;
 		}
 		if (header)
 			text = next_line(word);
 	}
 	return text;
-}
-
-static char *
-trimmed(const char *text)
-{
-	size_t		len;
-
-	text += strspn(text, BLANKS);
-	len = strlen(text);
-	while (len > 0 && strchr(BLANKS, text[len - 1]) != NULL)
-		len--;
-	return pnstrdup(text, len);
 }
 
 /*
@@ -435,14 +447,15 @@ mig_sum_graphile(const MigToolRow *row, const MigSumText *text, char **computed)
 	*computed = NULL;
 	foreach(lc, list_truncate(mig_sum_variants(text->text), 2))
 	{
-		char	   *body = trimmed(graphile_body((char *) lfirst(lc)));
+		char	   *forced;
+		char	   *body = trimmed(graphile_body((char *) lfirst(lc), &forced));
 		char	   *link = trimmed(psprintf("%s\n%s", row->previous ? row->previous : "", body));
 		char	   *sum = psprintf("sha1:%s", mig_sum_hex(psprintf("%s\n", link), PG_SHA1));
 
-		if (strcmp(sum, row->checksum) == 0)
+		if (strcmp(forced ? forced : sum, row->checksum) == 0)
 			return true;
 		if (*computed == NULL)
-			*computed = sum;
+			*computed = forced ? forced : sum;
 	}
 	return false;
 }

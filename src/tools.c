@@ -108,11 +108,23 @@ flyway_lock(const char *schema, const char *table, const char *database)
 		mig_java_hash(psprintf("\"%s\".\"%s\"", schema, table));
 }
 
+static char *
+without_blanks(const char *text)
+{
+	size_t		len;
+
+	text += strspn(text, " \t");
+	len = strlen(text);
+	while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
+		len--;
+	return pnstrdup(text, len);
+}
+
 static void
 liquibase_row(const MigToolField *fields, MigToolRow *row)
 {
-	char	   *id = or_empty(fields[0].text);
-	char	   *author = or_empty(fields[1].text);
+	char	   *id = without_blanks(or_empty(fields[0].text));
+	char	   *author = without_blanks(or_empty(fields[1].text));
 	char	   *path = or_empty(fields[2].text);
 	char	   *slash = strrchr(path, '/');
 	char	   *base = slash ? slash + 1 : path;
@@ -125,11 +137,11 @@ liquibase_row(const MigToolField *fields, MigToolRow *row)
 							   psprintf("%s::%s::%s", bare, id, author),
 							   row->identity,
 							   psprintf("%s::%s", id, author));
-	row->name = id;
 	set_time(row, &fields[3]);
 
-	/* other versions' cannot be told from the SQL alone */
-	if (fields[6].text && strncmp(fields[6].text, "9:", 2) == 0)
+	/* of other versions, and of XML and the like, it is not the SQL's alone */
+	if (fields[6].text && strncmp(fields[6].text, "9:", 2) == 0 &&
+		dot != NULL && pg_strcasecmp(dot, ".sql") == 0)
 		row->checksum = fields[6].text;
 }
 
@@ -510,7 +522,7 @@ const MigTool mig_tools[] = {
 			{"total", NUMBER}, {"executed_at", TIME}, {"execution_time", NUMBER},
 			{"error", TEXT | MAYBE}, {"hash", TEXT}
 		},
-		.row = atlas_row, .lock = atlas_lock, .running = true,
+		.row = atlas_row, .lock = atlas_lock, .running = true, .checkpoints = true,
 		.remedy = FIX_BY_HAND "and then run \"atlas migrate set VERSION\"."
 	},
 	{

@@ -111,6 +111,7 @@ struct MigTool
 						   char **computed);
 	bool		running;		/* each checksum covers all files before it */
 	bool		any_kind;		/* rows of repeatables look like others */
+	bool		checkpoints;	/* a row may be about a baseline script */
 	bool		last_only;		/* it says how far it came, not what came */
 	bool		by_name;		/* a name that only one row has will do */
 	bool		by_hash;		/* rows have no name: the checksum is it */
