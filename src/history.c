@@ -388,10 +388,17 @@ lock_holders(int64 key)
 	return holders ? psprintf("It is held by %s.", holders) : pstrdup("Its holder has just ended.");
 }
 
-/* Lock a table against changes, for as long as migrate.lock_wait to wait for it. */
+static void
+lock_callback(void *arg)
+{
+	errcontext("waiting for table \"%s\", which somebody is changing", (const char *) arg);
+}
+
+/* Lock a table against changes; wait for it as long as migrate.lock_wait. */
 static void
 lock_table(Oid relation)
 {
+	ErrorContextCallback callback;
 	int			nest;
 
 	if (ConditionalLockRelationOid(relation, ShareLock))
@@ -401,9 +408,14 @@ lock_table(Oid relation)
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				 errmsg("could not obtain lock on table \"%s\"", get_rel_name(relation)),
 				 errhint("Somebody is changing it. Nothing was adopted; try again, or set migrate.lock_wait to wait.")));
+	callback.callback = lock_callback;
+	callback.arg = get_rel_name(relation);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	nest = mig_limit_lock_waits(Max(mig_lock_wait, 0));
 	LockRelationOid(relation, ShareLock);
 	AtEOXact_GUC(true, nest);
+	error_context_stack = callback.previous;
 }
 
 /*
