@@ -1,0 +1,67 @@
+# Drizzle, half way through a history.
+
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use Test::More;
+use Tools;
+
+npm_install('drizzle-orm', 'pg');
+start_node('drizzle');
+my $n = 0;
+my @steps = grep { !$_->{alone} } @HISTORY;
+my (@half, @all);
+
+# The order is that of the journal; it runs all in one transaction, so that
+# nothing can refuse one.
+foreach my $step (@steps)
+{
+	my $tag = sprintf('%04d_%s', $n, $step->{name});
+	my $entry = sprintf('{"idx": %d, "version": "7", "when": %d, "tag": "%s", "breakpoints": true}',
+		$n, 1704067200000 + $n * 1000, $tag);
+	my $content = $step->{up};
+
+	# as it writes them, between statements
+	$content =~ s/;\n(?=CREATE|ALTER|COMMENT|\nCREATE)/;\n--> statement-breakpoint\n/g;
+	$n++;
+	push @all, $entry;
+	push @half, $entry if $n <= $HALF - 1;
+	write_file("$work/$_/$tag.sql", $content) foreach $n <= $HALF - 1 ? ('half', 'all') : 'all';
+}
+write_file("$work/half/meta/_journal.json", '{"version": "7", "dialect": "postgresql", "entries": [' . join(",\n", @half) . "]}\n");
+write_file("$work/all/meta/_journal.json", '{"version": "7", "dialect": "postgresql", "entries": [' . join(",\n", @all) . "]}\n");
+write_file("$work/run.js", <<'END');
+const { Client } = require('pg');
+const { drizzle } = require('drizzle-orm/node-postgres');
+const { migrate } = require('drizzle-orm/node-postgres/migrator');
+
+(async () => {
+  const client = new Client();
+  await client.connect();
+  try {
+    await migrate(drizzle(client), { migrationsFolder: process.argv[2] });
+  } finally {
+    await client.end();
+  }
+})().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+END
+
+sub tool
+{
+	my ($database, $directory) = @_;
+
+	return ($database, { NODE_PATH => Tools::npm_directory() . '/node_modules' },
+		'node', "$work/run.js", "$work/$directory");
+}
+
+new_database($_) foreach 'half', 'alone';
+run_tool('Drizzle goes half way', tool('half', 'half'));
+run_tool('Drizzle goes all the way', tool('alone', 'all'));
+note(query('half', 'TABLE drizzle.__drizzle_migrations'));
+note($node->safe_psql('half', '\d drizzle.__drizzle_migrations'));
+note(`sha256sum $work/all/*.sql`);
+done_testing();

@@ -1,0 +1,87 @@
+# Liquibase, half way through a history of formatted SQL.
+
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use Test::More;
+use Tools;
+
+need('Java', 'java', '-version');
+npm_install('liquibase@4.28.1');
+my $program = Tools::npm_directory() . '/node_modules/liquibase/dist/liquibase/liquibase';
+start_node('liquibase');
+
+# More than the others can say, at the end of the first file.
+my $special = <<'END';
+
+--changeset Ben:there labels:base context:"prod or test"
+--preconditions onFail:MARK_RAN onError:HALT
+--precondition-sql-check expectedResult:0 SELECT count(*) FROM pg_class WHERE relname = 'customer'
+--comment: a table that is there already; marked
+CREATE TABLE customer (id int);
+--rollback empty
+
+--changeset Ben:sample context:sample
+INSERT INTO product VALUES (9, 'sample', 1);
+
+--changeset Ben:extra labels:extra
+INSERT INTO product VALUES (10, 'extra', 1);
+
+--changeset Ben:other dbms:oracle
+SELECT 1 FROM dual;
+
+--changeset Ben:cheap runOnChange:true
+CREATE OR REPLACE VIEW cheap AS SELECT * FROM product WHERE price < 10;
+/* liquibase rollback
+DROP VIEW cheap;
+*/
+
+--changeset Ben:looked runAlways:true
+COMMENT ON TABLE product IS 'looked at';
+--rollback not required
+END
+
+my %file;
+my $n = 0;
+foreach my $step (@HISTORY)
+{
+	my $attributes = '';
+
+	$n++;
+	$attributes .= ' splitStatements:false' if $step->{up} =~ /\$/;
+	$attributes .= ' runInTransaction:false' if $step->{alone};
+	$attributes .= ' labels:"base, v1"' if $n == 1;
+	my $rollback = $step->{down} =~ s/^(?!--)/--rollback /mgr;
+	$rollback = '' if $rollback !~ /;/;
+	$file{ $n <= $HALF ? 'a_base' : 'b_orders' } .= "\n--changeset Anna:$step->{name}$attributes\n$step->{up}$rollback";
+}
+$file{a_base} .= $special;
+write_file("$work/changes/$_.sql", "--liquibase formatted sql\n$file{$_}") foreach keys %file;
+write_file("$work/root.xml", <<'END');
+<?xml version="1.0" encoding="UTF-8"?>
+<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
+    xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+    xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">
+  <includeAll path="changes/" relativeToChangelogFile="true"/>
+</databaseChangeLog>
+END
+
+sub tool
+{
+	my ($database, @command) = @_;
+
+	return ($database, 'bash', $program, "--search-path=$work", '--changelog-file=root.xml',
+		"--url=jdbc:postgresql://127.0.0.1:$ENV{PGPORT}/$database", "--username=$user",
+		'--password=secret', '--show-banner=false', '--log-level=warning', @command);
+}
+
+new_database($_) foreach 'half', 'alone';
+note run_tool('Liquibase goes half way', tool('half', 'update-count', '--count=10', '--contexts=prod', '--label-filter=!extra'));
+note run_tool('Liquibase goes all the way', tool('alone', 'update', '--contexts=prod', '--label-filter=!extra'));
+note(query('half', 'SELECT id, author, filename, dateexecuted, orderexecuted, exectype, md5sum, description, comments, tag, liquibase, contexts, labels, deployment_id FROM databasechangelog ORDER BY orderexecuted'));
+note(query('alone', 'SELECT id, author, filename, dateexecuted, orderexecuted, exectype, md5sum, description, comments, tag, liquibase, contexts, labels, deployment_id FROM databasechangelog ORDER BY orderexecuted'));
+note(query('half', 'TABLE databasechangeloglock'));
+note($node->safe_psql('half', '\d databasechangelog'));
+note(`cat $work/changes/*`);
+done_testing();

@@ -1,0 +1,54 @@
+# postgres-migrations, half way through a history.
+
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use Test::More;
+use Tools;
+
+npm_install('postgres-migrations', 'pg');
+start_node('postgres_migrations');
+my $n = 0;
+
+# The order is that of the numbers.
+foreach my $step (@HISTORY)
+{
+	my $mark = $step->{alone} ? "-- postgres-migrations disable-transaction\n" : '';
+
+	$n++;
+	write_file("$work/$_/${n}_$step->{name}.sql", $mark . $step->{up})
+	  foreach $n <= $HALF ? ('half', 'all') : 'all';
+}
+write_file("$work/run.js", <<'END');
+const { Client } = require('pg');
+const { migrate } = require('postgres-migrations');
+
+(async () => {
+  const client = new Client();
+  await client.connect();
+  try {
+    await migrate({ client }, process.argv[2]);
+  } finally {
+    await client.end();
+  }
+})().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+END
+
+sub tool
+{
+	my ($database, $directory) = @_;
+
+	return ($database, { NODE_PATH => Tools::npm_directory() . '/node_modules' },
+		'node', "$work/run.js", "$work/$directory");
+}
+
+new_database($_) foreach 'half', 'alone';
+run_tool('postgres-migrations goes half way', tool('half', 'half'));
+run_tool('postgres-migrations goes all the way', tool('alone', 'all'));
+note(query('half', 'TABLE migrations'));
+note($node->safe_psql('half', '\d migrations'));
+done_testing();

@@ -1,0 +1,91 @@
+# Prisma, half way through a history.
+
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use Test::More;
+use Tools;
+
+# Its engine comes with the package as WebAssembly; the other ones, which it
+# would fetch, are not needed when there are files of their names.
+npm_install('prisma@6.19', '@prisma/adapter-pg@6.19', 'pg');
+my $program = npm_program('prisma');
+start_node('prisma');
+my $n = 0;
+my @options = (
+	{
+		PRISMA_QUERY_ENGINE_LIBRARY => '/bin/true',
+		PRISMA_SCHEMA_ENGINE_BINARY => '/bin/true',
+		PRISMA_HIDE_UPDATE_MESSAGE => 1,
+		CHECKPOINT_DISABLE => 1
+	});
+
+foreach my $step (@HISTORY)
+{
+	$n++;
+	write_file(sprintf("$work/%s/migrations/2024%02d01120000_%s/migration.sql", $_, $n, $step->{name}), $step->{up})
+	  foreach $n <= $HALF ? ('half', 'all') : 'all';
+}
+symlink Tools::npm_directory() . '/node_modules', "$work/node_modules";
+foreach my $directory ('half', 'all')
+{
+	write_file("$work/$directory/migrations/migration_lock.toml", qq(provider = "postgresql"\n));
+	write_file("$work/$directory/schema.prisma", <<'END');
+datasource db {
+  provider = "postgresql"
+  url = "postgresql://"
+}
+END
+	write_file("$work/$directory/prisma.config.ts", <<'END');
+import { defineConfig } from 'prisma/config'
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
+
+// The time limit of a lock, 10 seconds, would keep the process for so long.
+const { setTimeout } = globalThis
+globalThis.setTimeout = (...args) => setTimeout(...args).unref()
+
+// The adapter knows no columns of type "name", of which the engine asks for some.
+class Pool extends pg.Pool {
+  async query(...args) {
+    const result = await super.query(...args)
+    for (const field of [result].flat().flatMap((one) => one?.fields ?? []))
+      if (field.dataTypeID === 19) field.dataTypeID = 25
+    return result
+  }
+}
+
+// It would also split scripts at each semicolon, where Prisma's own sends them
+// as they are.
+class Adapter extends PrismaPg {
+  async connect() {
+    const adapter = await super.connect()
+    adapter.executeScript = async (script) => { await adapter.client.query(script) }
+    return adapter
+  }
+}
+
+export default defineConfig({
+  experimental: { adapter: true },
+  engine: 'js',
+  schema: 'schema.prisma',
+  migrations: { path: 'migrations' },
+  adapter: async () => new Adapter(new Pool({ idleTimeoutMillis: 100 })),
+})
+END
+}
+
+sub tool
+{
+	my ($database, $directory, @command) = @_;
+
+	return ($database, @options, $program, @command, '--config', "$work/$directory/prisma.config.ts");
+}
+
+new_database($_) foreach 'half', 'alone';
+note run_tool('Prisma goes half way', tool('half', 'half', 'migrate', 'deploy'));
+run_tool('Prisma goes all the way', tool('alone', 'all', 'migrate', 'deploy'));
+note(query('half', 'TABLE _prisma_migrations'));
+note($node->safe_psql('half', '\d _prisma_migrations'));
+done_testing();
