@@ -26,11 +26,7 @@ install_peers() {
 }
 
 npm_install() { # package...
-	if ! command -v npm >/dev/null; then
-		progress "no npm to install $1"
-		return 1
-	fi
-	quietly npm install --silent --no-audit --no-fund --prefix "$work/npm" "$@" >&2
+	quietly "$top/test/npm" "$work/npm" "$@"
 }
 
 # Of a program that has the name of its package, if it runs at all.

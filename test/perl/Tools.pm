@@ -14,9 +14,9 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw($node $work @HISTORY $HALF $user start_node npm_install npm_program program
-  need write_file edit_file new_database run_tool tool_fails query rows dump_of same_dump
-  register refused adopt_half finish is_adopted stays_out);
+our @EXPORT = qw($node $work $user @HISTORY $HALF start_node npm_directory npm_install
+  npm_program need write_file edit_file copy_directory new_database run_tool tool_fails query rows same_dump
+  register refused take_over finish changed_is_refused);
 our ($node, $work, $user);
 
 # What every tool gets to run, in its own form.  Half of it is done when the
@@ -250,12 +250,30 @@ sub edit_file
 	write_file($path, $content);
 }
 
+sub copy_directory
+{
+	my ($from, $to, $wanted) = @_;
+
+	foreach my $path (glob "$from/{.[a-z]*,*}")
+	{
+		my $name = basename($path);
+
+		if (-d $path)
+		{
+			copy_directory($path, "$to/$name", $wanted);
+		}
+		elsif (!$wanted || $wanted->($name))
+		{
+			write_file("$to/$name", slurp_file($path));
+		}
+	}
+}
+
 sub new_database
 {
-	my ($name) = @_;
+	my ($name, $template) = @_;
 
-	$node->safe_psql('postgres', "CREATE DATABASE $name");
-	return $name;
+	query('postgres', "CREATE DATABASE $name TEMPLATE " . ($template // 'template0'));
 }
 
 # Runs a tool; libpq's variables, and those of URLs, lead it to the database.
@@ -330,12 +348,128 @@ sub dump_of
 
 sub same_dump
 {
-	my ($got, $expected, $least, $test, @without) = @_;
+	my ($got, $expected, $test, @without) = @_;
 	my @got = split /\n/, dump_of($got, @without);
 	my @expected = split /\n/, dump_of($expected, @without);
 
 	is_deeply(\@got, \@expected, $test);
-	cmp_ok(scalar @expected, '>=', $least, '... which is not an empty one');
+	cmp_ok(scalar @expected, '>', 50, '... which is not an empty one');
+}
+
+# Registers a directory, in a database that may be new to us.
+sub register
+{
+	my ($database, $directory) = @_;
+
+	query($database, 'CREATE SCHEMA IF NOT EXISTS mig; CREATE EXTENSION IF NOT EXISTS migrate SCHEMA mig');
+	return query($database, "SELECT version FROM mig.migrate_load('$directory')");
+}
+
+# What cannot be taken over is refused, and nothing is changed.
+sub refused
+{
+	my ($database, $call, $pattern, $test) = @_;
+	my $state = q{SELECT (SELECT count(*) FROM mig.migrate_status WHERE state <> 'pending'),
+		(SELECT count(*) FROM mig.migrate_history WHERE event = 'adopt')};
+	my $before = query($database, $state);
+	my ($code, $out, $err) = $node->psql(
+		$database,
+		"SELECT * FROM mig.migrate_adopt($call)",
+		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+
+	like($err, $pattern, $test);
+	is($code, 3, '... which is an error');
+	is(query($database, $state), $before, '... that changes nothing');
+}
+
+# Takes over what a tool has done: says so at first, and then does it.
+#
+# database: where the tool went half way
+# directory: its migrations, all of them
+# call: arguments of migrate_adopt()
+# adopted, pending: versions
+# history: a query for the tool's rows, which stay as they are
+# dated: a query for versions and when the tool says that they were applied
+sub take_over
+{
+	my (%take) = @_;
+	my $database = $take{database};
+	my $call = $take{call} ? ", $take{call}" : '';
+	my $state = 'SELECT version, state, how FROM mig.migrate_status ORDER BY version';
+	my $query = 'SELECT version, action FROM mig.migrate_adopt(%s) ORDER BY 2, 1';
+	my @adopted = sort @{ $take{adopted} };
+	my @pending = sort @{ $take{pending} };
+	my $rows = sub {
+		my ($action) = @_;
+
+		return join "\n", sort { (split /\|/, $a)[1] cmp (split /\|/, $b)[1] || $a cmp $b }
+		  (map { "$_|$action" } @adopted), map { "$_|pending" } @pending;
+	};
+	my $before = query($database, $take{history});
+
+	register($database, $take{directory});
+	my $unknown = query($database, $state);
+	rows($database, sprintf($query, "dry_run => true$call"), $rows->('adopted'),
+		'a dry run says what would be taken over');
+	is(query($database, $state), $unknown, '... and changes nothing');
+	rows($database, sprintf($query, $take{call} // ''), $rows->('adopted'), 'it is taken over');
+	rows(
+		$database,
+		q{SELECT version FROM mig.migrate_status WHERE state = 'applied' AND how = 'adopted'
+		   ORDER BY version COLLATE "C"},
+		join("\n", @adopted),
+		'... and is applied now');
+	rows(
+		$database,
+		q{SELECT version, applied_at FROM mig.migrate_status WHERE state = 'applied' ORDER BY version COLLATE "C"},
+		query($database, $take{dated}),
+		'... since when the tool says') if $take{dated};
+	rows($database, sprintf($query, $take{call} // ''), $rows->('already applied'),
+		'a second time there is nothing to take over');
+	is(query($database, $take{history}), $before, q{the tool's history is as it was});
+}
+
+# What is left is ours to apply: it makes what the tool would have made.
+sub finish
+{
+	my (%take) = @_;
+	my $database = $take{database};
+
+	query($database, 'CALL mig.migrate_deploy()');
+	rows($database, q{SELECT count(*) FROM mig.migrate_status WHERE state <> 'applied'},
+		'0', 'the rest is applied');
+	same_dump($database, $take{alone}, 'schema and data are what the tool alone makes',
+		@{ $take{without} });
+	rows(
+		$database,
+		'SELECT DISTINCT action FROM mig.migrate_adopt(' . ($take{call} // '') . ')',
+		'already applied', 'there is nothing to take over any more');
+	rows($database, 'SELECT count(*) FROM mig.migrate_verify_log()', '0', 'the log verifies');
+}
+
+# A file that was edited after it ran is not what the tool's history says.
+#
+# edited: a copy of the directory, to be edited
+# file: one of its files, which ran
+# version: its version
+sub changed_is_refused
+{
+	my (%take) = @_;
+	my $call = $take{call} ? ", $take{call}" : '';
+
+	new_database('edited', $take{template});
+	edit_file("$take{edited}/$take{file}", @{ $take{edit} });
+	register('edited', $take{edited});
+	rows(
+		'edited',
+		"SELECT version FROM mig.migrate_adopt(dry_run => true$call) WHERE action = 'refused'",
+		$take{version}, q{an edited file has another checksum than the tool's});
+	refused('edited', $take{call} // '', qr/ERROR:  MG023: .*\n.*\Q$take{version}\E/,
+		'it is not taken over');
+	rows(
+		'edited',
+		"SELECT action FROM mig.migrate_adopt(lenient => true$call) WHERE version = '$take{version}'",
+		'adopted', 'unless one insists');
 }
 
 1;

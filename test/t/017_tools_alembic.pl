@@ -67,9 +67,29 @@ new_database($_) foreach 'half', 'alone';
 run_tool('Alembic goes half way, on one branch', tool('half', 'upgrade', revision('customer_email_lower')));
 run_tool('... and on the other', tool('half', 'upgrade', revision('a_note')));
 run_tool('Alembic goes all the way', tool('alone', 'upgrade', 'head'));
-note(query('half', 'TABLE alembic_version'));
-note(query('alone', 'TABLE alembic_version'));
-note($node->safe_psql('half', '\d alembic_version'));
-note run_tool('history', tool('half', 'history'));
-note(`ls $work/versions; cat $work/versions/*_order.py`);
+new_database('unknown', 'half');
+
+my %take = (
+	database => 'half',
+	alone => 'alone',
+	directory => "$work/versions",
+	adopted => [ map { revision($_->{name}) } @HISTORY[ 0 .. $HALF - 1 ] ],
+	pending => [ map { revision($_->{name}) } @HISTORY[ $HALF .. $#HISTORY ] ],
+	history => 'TABLE alembic_version ORDER BY 1',
+	without => ['alembic_version']);
+take_over(%take);
+
+# All of it is Python: what is left is for Alembic to do, and then ours to know.
+my ($code, $out, $err) = $node->psql('half', 'CALL mig.migrate_deploy()', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/ERROR:  MG020: /, 'what is written in Python we cannot run');
+run_tool('Alembic does it', tool('half', 'upgrade', 'head'));
+rows('half', q{SELECT count(*) FROM mig.migrate_adopt() WHERE action = 'adopted'}, @HISTORY - $HALF,
+	'... and we take over the rest');
+finish(%take);
+
+# A head that is none of ours
+query('unknown', q{UPDATE alembic_version SET version_num = 'cafecafecafe' WHERE version_num = '} . revision('a_note') . q{'});
+register('unknown', "$work/versions");
+refused('unknown', '', qr/ERROR:  MG023: .*\n.*cafecafecafe/, 'a head that is not registered is refused');
+
 done_testing();

@@ -11,13 +11,14 @@ npm_install('drizzle-orm', 'pg');
 start_node('drizzle');
 my $n = 0;
 my @steps = grep { !$_->{alone} } @HISTORY;
-my (@half, @all);
+my (@half, @all, @versions);
 
 # The order is that of the journal; it runs all in one transaction, so that
 # nothing can refuse one.
 foreach my $step (@steps)
 {
 	my $tag = sprintf('%04d_%s', $n, $step->{name});
+	push @versions, sprintf('%04d', $n);
 	my $entry = sprintf('{"idx": %d, "version": "7", "when": %d, "tag": "%s", "breakpoints": true}',
 		$n, 1704067200000 + $n * 1000, $tag);
 	my $content = $step->{up};
@@ -54,14 +55,32 @@ sub tool
 {
 	my ($database, $directory) = @_;
 
-	return ($database, { NODE_PATH => Tools::npm_directory() . '/node_modules' },
+	return ($database, { NODE_PATH => npm_directory() . '/node_modules' },
 		'node', "$work/run.js", "$work/$directory");
 }
 
 new_database($_) foreach 'half', 'alone';
 run_tool('Drizzle goes half way', tool('half', 'half'));
 run_tool('Drizzle goes all the way', tool('alone', 'all'));
-note(query('half', 'TABLE drizzle.__drizzle_migrations'));
-note($node->safe_psql('half', '\d drizzle.__drizzle_migrations'));
-note(`sha256sum $work/all/*.sql`);
+new_database('changed', 'half');
+
+my %take = (
+	database => 'half',
+	alone => 'alone',
+	directory => "$work/all",
+	adopted => [ @versions[ 0 .. $HALF - 2 ] ],
+	pending => [ @versions[ $HALF - 1 .. $#versions ] ],
+	history => 'TABLE drizzle.__drizzle_migrations ORDER BY id',
+	without => ['schema drizzle']);
+take_over(%take);
+finish(%take);
+
+copy_directory("$work/all", "$work/changed");
+changed_is_refused(
+	template => 'changed',
+	edited => "$work/changed",
+	file => '0001_product.sql',
+	edit => [ 'name text', 'name varchar' ],
+	version => $versions[1]);
+
 done_testing();

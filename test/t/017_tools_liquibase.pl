@@ -9,7 +9,7 @@ use Tools;
 
 need('Java', 'java', '-version');
 npm_install('liquibase@4.28.1');
-my $program = Tools::npm_directory() . '/node_modules/liquibase/dist/liquibase/liquibase';
+my $program = npm_directory() . '/node_modules/liquibase/dist/liquibase/liquibase';
 start_node('liquibase');
 
 # More than the others can say, at the end of the first file.
@@ -77,11 +77,35 @@ sub tool
 }
 
 new_database($_) foreach 'half', 'alone';
-note run_tool('Liquibase goes half way', tool('half', 'update-count', '--count=10', '--contexts=prod', '--label-filter=!extra'));
-note run_tool('Liquibase goes all the way', tool('alone', 'update', '--contexts=prod', '--label-filter=!extra'));
-note(query('half', 'SELECT id, author, filename, dateexecuted, orderexecuted, exectype, md5sum, description, comments, tag, liquibase, contexts, labels, deployment_id FROM databasechangelog ORDER BY orderexecuted'));
-note(query('alone', 'SELECT id, author, filename, dateexecuted, orderexecuted, exectype, md5sum, description, comments, tag, liquibase, contexts, labels, deployment_id FROM databasechangelog ORDER BY orderexecuted'));
-note(query('half', 'TABLE databasechangeloglock'));
-note($node->safe_psql('half', '\d databasechangelog'));
-note(`cat $work/changes/*`);
+run_tool('Liquibase goes half way', tool('half', 'update-count', '--count=10', '--contexts=prod', '--label-filter=!extra'));
+run_tool('Liquibase goes all the way', tool('alone', 'update', '--contexts=prod', '--label-filter=!extra'));
+new_database($_, 'half') foreach 'changed', 'locked';
+
+my @base = map { "a_base::$_" } 'customer::Anna', 'product::Anna', 'touch::Anna', 'first-products::Anna',
+  'customer_email_lower::Anna', 'a_note::Anna', 'there::Ben', 'cheap::Ben', 'looked::Ben';
+my @orders = map { "b_orders::$_->{name}::Anna" } @HISTORY[ $HALF .. $#HISTORY ];
+my %take = (
+	database => 'half',
+	alone => 'alone',
+	directory => "$work/changes",
+	adopted => [ @base, $orders[0] ],
+	pending => [ @orders[ 1 .. $#orders ] ],
+	history => 'TABLE databasechangelog ORDER BY orderexecuted',
+	without => [ 'databasechangelog', 'databasechangeloglock' ]);
+take_over(%take);
+finish(%take);
+
+copy_directory("$work/changes", "$work/changed");
+changed_is_refused(
+	template => 'changed',
+	edited => "$work/changed",
+	file => 'a_base.sql',
+	edit => [ 'name text', 'name varchar' ],
+	version => 'a_base::product::Anna');
+
+# What Liquibase leaves behind when it is killed
+query('locked', 'UPDATE databasechangeloglock SET locked = true');
+register('locked', "$work/changes");
+refused('locked', '', qr/ERROR:  55P03: Liquibase is at work/, 'while Liquibase is at work nothing is taken over');
+
 done_testing();

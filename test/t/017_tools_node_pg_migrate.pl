@@ -38,8 +38,27 @@ sub tool
 }
 
 new_database($_) foreach 'half', 'alone';
-note run_tool('node-pg-migrate goes half way', tool('half', 'up', $HALF));
+run_tool('node-pg-migrate goes half way', tool('half', 'up', $HALF));
 run_tool('node-pg-migrate goes all the way', tool('alone', 'up'));
-note(query('half', 'TABLE pgmigrations'));
-note($node->safe_psql('half', '\d pgmigrations'));
+
+my %take = (
+	database => 'half',
+	alone => 'alone',
+	directory => "$work/all",
+	adopted => [ 1 .. $HALF ],
+	pending => [ $HALF + 1 .. @HISTORY ],
+	history => 'TABLE pgmigrations ORDER BY id',
+	dated => q{SELECT split_part(name, '_', 1), run_on AT TIME ZONE current_setting('TimeZone') FROM pgmigrations ORDER BY 1},
+	without => ['pgmigrations']);
+take_over(%take);
+
+# A migration in JavaScript is a hole, which somebody else has to fill.
+my ($code, $out, $err) = $node->psql('half', 'CALL mig.migrate_deploy()', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/ERROR:  MG020: /, 'what is written in JavaScript is in the way');
+rows('half', q{SELECT version FROM mig.migrate_status WHERE state = 'hole'}, '10', '... as the status says');
+query('half', q{CALL mig.migrate_deploy('9')});
+query('half', $HISTORY[9]{up});
+query('half', q{SELECT mig.migrate_mark('10', 'by hand')});
+finish(%take);
+
 done_testing();

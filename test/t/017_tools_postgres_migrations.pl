@@ -42,13 +42,33 @@ sub tool
 {
 	my ($database, $directory) = @_;
 
-	return ($database, { NODE_PATH => Tools::npm_directory() . '/node_modules' },
+	return ($database, { NODE_PATH => npm_directory() . '/node_modules' },
 		'node', "$work/run.js", "$work/$directory");
 }
 
 new_database($_) foreach 'half', 'alone';
 run_tool('postgres-migrations goes half way', tool('half', 'half'));
 run_tool('postgres-migrations goes all the way', tool('alone', 'all'));
-note(query('half', 'TABLE migrations'));
-note($node->safe_psql('half', '\d migrations'));
+new_database('changed', 'half');
+
+my %take = (
+	database => 'half',
+	alone => 'alone',
+	directory => "$work/all",
+	adopted => [ 1 .. $HALF ],
+	pending => [ $HALF + 1 .. @HISTORY ],
+	history => 'TABLE migrations ORDER BY id',
+	dated => 'SELECT id, executed_at AT TIME ZONE current_setting(\'TimeZone\') FROM migrations WHERE id > 0 ORDER BY id::text COLLATE "C"',
+	without => ['migrations']);
+take_over(%take);
+finish(%take);
+
+copy_directory("$work/all", "$work/changed");
+changed_is_refused(
+	template => 'changed',
+	edited => "$work/changed",
+	file => '2_product.sql',
+	edit => [ 'name text', 'name varchar' ],
+	version => 2);
+
 done_testing();

@@ -13,6 +13,7 @@ npm_install('prisma@6.19', '@prisma/adapter-pg@6.19', 'pg');
 my $program = npm_program('prisma');
 start_node('prisma');
 my $n = 0;
+my @versions;
 my @options = (
 	{
 		PRISMA_QUERY_ENGINE_LIBRARY => '/bin/true',
@@ -23,11 +24,11 @@ my @options = (
 
 foreach my $step (@HISTORY)
 {
-	$n++;
-	write_file(sprintf("$work/%s/migrations/2024%02d01120000_%s/migration.sql", $_, $n, $step->{name}), $step->{up})
+	push @versions, sprintf('2024%02d01120000_%s', ++$n, $step->{name});
+	write_file("$work/$_/migrations/$versions[-1]/migration.sql", $step->{up})
 	  foreach $n <= $HALF ? ('half', 'all') : 'all';
 }
-symlink Tools::npm_directory() . '/node_modules', "$work/node_modules";
+symlink npm_directory() . '/node_modules', "$work/node_modules";
 foreach my $directory ('half', 'all')
 {
 	write_file("$work/$directory/migrations/migration_lock.toml", qq(provider = "postgresql"\n));
@@ -84,8 +85,40 @@ sub tool
 }
 
 new_database($_) foreach 'half', 'alone';
-note run_tool('Prisma goes half way', tool('half', 'half', 'migrate', 'deploy'));
+run_tool('Prisma goes half way', tool('half', 'half', 'migrate', 'deploy'));
 run_tool('Prisma goes all the way', tool('alone', 'all', 'migrate', 'deploy'));
-note(query('half', 'TABLE _prisma_migrations'));
-note($node->safe_psql('half', '\d _prisma_migrations'));
+new_database('changed', 'half');
+new_database('failed', 'half');
+
+my %take = (
+	database => 'half',
+	alone => 'alone',
+	directory => "$work/all/migrations",
+	adopted => [ @versions[ 0 .. $HALF - 1 ] ],
+	pending => [ @versions[ $HALF .. $#versions ] ],
+	history => 'TABLE _prisma_migrations ORDER BY started_at',
+	dated => 'SELECT migration_name, finished_at FROM _prisma_migrations ORDER BY 1',
+	without => ['_prisma_migrations']);
+take_over(%take);
+finish(%take);
+
+copy_directory("$work/all", "$work/changed");
+changed_is_refused(
+	template => 'changed',
+	edited => "$work/changed/migrations",
+	file => "$versions[1]/migration.sql",
+	edit => [ 'name text', 'name varchar' ],
+	version => $versions[1]);
+
+# One that fails stays in the history, unfinished, and is in the way until
+# somebody says what became of it.
+write_file("$work/half/migrations/$versions[$HALF]/migration.sql", "CREATE TABLE half ();\nSELECT 1 / 0;\n");
+tool_fails(qr/$versions[$HALF]/, 'Prisma fails', tool('failed', 'half', 'migrate', 'deploy'));
+register('failed', "$work/all/migrations");
+refused('failed', '', qr/ERROR:  MG023: .*\n.*\Q$versions[$HALF]\E/, 'what failed is not taken over');
+refused('failed', 'lenient => true', qr/ERROR:  MG023: .*\n.*\Q$versions[$HALF]\E/, '... however much one insists');
+run_tool('Prisma is told that it was rolled back',
+	tool('failed', 'half', 'migrate', 'resolve', '--rolled-back', $versions[$HALF]));
+rows('failed', q{SELECT count(*) FROM mig.migrate_adopt() WHERE action = 'adopted'}, $HALF, '... which can be taken over');
+
 done_testing();

@@ -75,14 +75,37 @@ foreach my $step (@HISTORY)
 			=~ s/CREATE TRIGGER.*//sr =~ s/\+ 1;/+ $by;/r, 'COMMIT');
 	}
 }
-note(`cat $work/all/sqitch.plan; ls $work/all/*; cat $work/all/deploy/touch*`);
-note run_tool('sqitch goes half way', tool('half', 'deploy', '--to', 'a_note', 'db:pg:'));
-note run_tool('sqitch goes all the way', tool('alone', 'deploy', 'db:pg:'));
-foreach my $t ('projects', 'releases', 'changes', 'tags', 'dependencies', 'events')
-{
-note("$t\n".query('half', "TABLE sqitch.$t"));
-}
-note($node->safe_psql('half', '\d sqitch.*'));
-note(`cd $work/all/deploy; sha1sum *`);
-note run_tool('status', tool('half', 'status', 'db:pg:'));
+run_tool('Sqitch goes half way', tool('half', 'deploy', '--to', 'a_note', 'db:pg:'));
+run_tool('Sqitch goes all the way', tool('alone', 'deploy', 'db:pg:'));
+new_database('changed', 'half');
+
+my %take = (
+	database => 'half',
+	alone => 'alone',
+	directory => "$work/all",
+	adopted => [ 'customer', 'product', 'touch', 'first-products', 'customer_email_lower', 'touch#2', 'a_note' ],
+	pending => [ 'order', 'order_state', 'touch#3', 'revenue', 'order_customer', 'first_orders', 'pieces' ],
+	history => 'SELECT * FROM sqitch.changes JOIN sqitch.events USING (change_id) ORDER BY 1',
+	dated => q{SELECT change || CASE WHEN note LIKE 'by %' THEN '#2' ELSE '' END AS version, committed_at
+		FROM sqitch.changes ORDER BY version COLLATE "C"},
+	without => ['schema sqitch']);
+take_over(%take);
+rows('half', q{SELECT DISTINCT applied_by FROM mig.migrate_status WHERE state = 'applied'},
+	qr/^Anna Example/, '... and who did it');
+finish(%take);
+
+# The tags of the plan are targets, and the reverts ours too.
+query('half', q{CALL mig.migrate_undo('@v2')});
+new_database('undone');
+run_tool('Sqitch goes to a tag', tool('undone', 'deploy', '--to', '@v2', 'db:pg:'));
+same_dump('half', 'undone', 'rolled back to the tag, all is as Sqitch makes it', 'schema sqitch');
+
+copy_directory("$work/all", "$work/changed");
+changed_is_refused(
+	template => 'changed',
+	edited => "$work/changed",
+	file => 'deploy/touch@v1.sql',
+	edit => [ 'OLD.changed + 1;', 'OLD.changed + 2;' ],
+	version => 'touch');
+
 done_testing();

@@ -35,9 +35,25 @@ sub tool
 }
 
 new_database($_) foreach 'half', 'alone';
-note run_tool('sql-migrate goes half way', tool('half', 'up', "-limit=$HALF"));
+run_tool('sql-migrate goes half way', tool('half', 'up', "-limit=$HALF"));
 run_tool('sql-migrate goes all the way', tool('alone', 'up'));
-note(query('half', 'TABLE gorp_migrations'));
-note($node->safe_psql('half', '\d gorp_migrations'));
-note run_tool('status', tool('half', 'status'));
+
+my %take = (
+	database => 'half',
+	alone => 'alone',
+	directory => "$work/all",
+	adopted => [ 1 .. $HALF ],
+	pending => [ $HALF + 1 .. @HISTORY ],
+	history => 'TABLE gorp_migrations ORDER BY id',
+	dated => q{SELECT split_part(id, '_', 1), applied_at FROM gorp_migrations ORDER BY 1},
+	without => ['gorp_migrations']);
+take_over(%take);
+finish(%take);
+
+# Its down scripts are ours too.
+query('half', "CALL mig.migrate_undo('$HALF')");
+new_database('undone');
+run_tool('sql-migrate goes half way again', tool('undone', 'up', "-limit=$HALF"));
+same_dump('half', 'undone', 'rolled back, all is as it was at half way', 'gorp_migrations');
+
 done_testing();
