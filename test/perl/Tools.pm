@@ -16,7 +16,8 @@ use Test::More;
 
 our @EXPORT = qw($node $work $user @HISTORY $HALF start_node npm_directory npm_install
   npm_program need write_file edit_file copy_directory new_database run_tool tool_fails query rows same_dump
-  register refused take_over finish changed_is_refused);
+  register refused take_over finish changed_is_refused
+  busy_is_refused);
 our ($node, $work, $user);
 
 # What every tool gets to run, in its own form.  Half of it is done when the
@@ -470,6 +471,37 @@ sub changed_is_refused
 		'edited',
 		"SELECT action FROM mig.migrate_adopt(lenient => true$call) WHERE version = '$take{version}'",
 		'adopted', 'unless one insists');
+}
+
+# While the tool is at work nothing is taken over.
+#
+# tool: a call of it that goes all the way
+sub busy_is_refused
+{
+	my (%take) = @_;
+	my ($out, $err) = ('', '');
+
+	new_database('busy', $take{template});
+	register('busy', $take{directory});
+	my $holder = $node->background_psql('busy');
+	$holder->query_safe('BEGIN; LOCK TABLE customer');
+	my (undef, @command) = @{ $take{tool} };
+	my %env = ref $command[0] ? %{ shift @command } : ();
+	local $ENV{PGDATABASE} = 'busy';
+	local @ENV{ keys %env } = values %env;
+	my $run = IPC::Run::start(\@command, '<', \undef, '>', \$out, '2>', \$err,
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	$node->poll_query_until(
+		'busy', q{SELECT EXISTS (SELECT FROM pg_locks
+			WHERE NOT granted AND relation = 'customer'::regclass)})
+	  or die "the tool does not come to wait: $out$err";
+	refused('busy', $take{call} // '', qr/ERROR:  55P03: .* is at work/,
+		'while the tool is at work nothing is taken over');
+	$holder->query_safe('COMMIT');
+	$holder->quit;
+	ok(IPC::Run::finish($run), '... and when it has ended') or diag("$out$err");
+	rows('busy', 'SELECT DISTINCT action FROM mig.migrate_adopt(' . ($take{call} // '') . ')',
+		'adopted', '... everything is');
 }
 
 1;

@@ -47,7 +47,7 @@ foreach my $step (@HISTORY)
 copy_directory("$work/all/committed", "$work/half/committed", sub { $_[0] <= $HALF });
 run_tool('graphile-migrate goes half way', tool('half', 'half', 'migrate'));
 run_tool('graphile-migrate goes all the way', tool('alone', 'all', 'migrate'));
-new_database('changed', 'half');
+new_database($_, 'half') foreach 'changed', 'waiting';
 
 my %take = (
 	database => 'half',
@@ -60,6 +60,11 @@ my %take = (
 	without => ['schema graphile_migrate']);
 take_over(%take);
 finish(%take);
+
+busy_is_refused(
+	%take,
+	template => 'waiting',
+	tool => [ tool('busy', 'all', 'migrate') ]);
 
 # An edited file is not what its own header says; with a header of its own it
 # is not what ran.

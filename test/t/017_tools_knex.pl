@@ -48,7 +48,7 @@ sub tool
 new_database($_) foreach 'half', 'alone';
 run_tool('Knex goes half way', tool('half', 'half', 'migrate:latest'));
 run_tool('Knex goes all the way', tool('alone', 'all', 'migrate:latest'));
-new_database('locked', 'half');
+new_database($_, 'half') foreach 'locked', 'waiting';
 
 my %take = (
 	database => 'half',
@@ -70,6 +70,11 @@ rows('half', 'SELECT version, action FROM mig.migrate_adopt() ORDER BY 1',
 	join("\n", (map { "$_|already applied" } @{ $take{adopted} }), map { "$_|adopted" } @{ $take{pending} }),
 	'... and we take over the rest');
 finish(%take);
+
+busy_is_refused(
+	%take,
+	template => 'waiting',
+	tool => [ tool('busy', 'all', 'migrate:latest') ]);
 
 # What Knex leaves behind when it is killed
 query('locked', 'UPDATE knex_migrations_lock SET is_locked = 1');

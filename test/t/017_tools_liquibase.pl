@@ -76,14 +76,16 @@ sub tool
 		'--password=secret', '--show-banner=false', '--log-level=warning', @command);
 }
 
+# What other contexts and labels have is left out.
+my @options = ('--contexts=prod', '--label-filter=!extra');
 new_database($_) foreach 'half', 'alone';
-run_tool('Liquibase goes half way', tool('half', 'update-count', '--count=10', '--contexts=prod', '--label-filter=!extra'));
-run_tool('Liquibase goes all the way', tool('alone', 'update', '--contexts=prod', '--label-filter=!extra'));
-new_database($_, 'half') foreach 'changed', 'locked';
+run_tool('Liquibase goes half way', tool('half', 'update-count', '--count=10', @options));
+run_tool('Liquibase goes all the way', tool('alone', 'update', @options));
+new_database($_, 'half') foreach 'changed', 'locked', 'waiting';
 
-my @base = map { "a_base::$_" } 'customer::Anna', 'product::Anna', 'touch::Anna', 'first-products::Anna',
+my @base = map { "a_base.sql::$_" } 'customer::Anna', 'product::Anna', 'touch::Anna', 'first-products::Anna',
   'customer_email_lower::Anna', 'a_note::Anna', 'there::Ben', 'cheap::Ben', 'looked::Ben';
-my @orders = map { "b_orders::$_->{name}::Anna" } @HISTORY[ $HALF .. $#HISTORY ];
+my @orders = map { "b_orders.sql::$_->{name}::Anna" } @HISTORY[ $HALF .. $#HISTORY ];
 my %take = (
 	database => 'half',
 	alone => 'alone',
@@ -101,7 +103,12 @@ changed_is_refused(
 	edited => "$work/changed",
 	file => 'a_base.sql',
 	edit => [ 'name text', 'name varchar' ],
-	version => 'a_base::product::Anna');
+	version => 'a_base.sql::product::Anna');
+
+busy_is_refused(
+	%take,
+	template => 'waiting',
+	tool => [ tool('busy', 'update', @options) ]);
 
 # What Liquibase leaves behind when it is killed
 query('locked', 'UPDATE databasechangeloglock SET locked = true');

@@ -40,6 +40,7 @@ sub tool
 new_database($_) foreach 'half', 'alone';
 run_tool('node-pg-migrate goes half way', tool('half', 'up', $HALF));
 run_tool('node-pg-migrate goes all the way', tool('alone', 'up'));
+new_database('waiting', 'half');
 
 my %take = (
 	database => 'half',
@@ -60,5 +61,10 @@ query('half', q{CALL mig.migrate_deploy('9')});
 query('half', $HISTORY[9]{up});
 query('half', q{SELECT mig.migrate_mark('10', 'by hand')});
 finish(%take);
+
+busy_is_refused(
+	%take,
+	template => 'waiting',
+	tool => [ tool('busy', 'up') ]);
 
 done_testing();

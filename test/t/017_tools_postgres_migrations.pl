@@ -49,7 +49,7 @@ sub tool
 new_database($_) foreach 'half', 'alone';
 run_tool('postgres-migrations goes half way', tool('half', 'half'));
 run_tool('postgres-migrations goes all the way', tool('alone', 'all'));
-new_database('changed', 'half');
+new_database($_, 'half') foreach 'changed', 'waiting';
 
 my %take = (
 	database => 'half',
@@ -62,6 +62,11 @@ my %take = (
 	without => ['migrations']);
 take_over(%take);
 finish(%take);
+
+busy_is_refused(
+	%take,
+	template => 'waiting',
+	tool => [ tool('busy', 'all') ]);
 
 copy_directory("$work/all", "$work/changed");
 changed_is_refused(

@@ -89,6 +89,7 @@ run_tool('Prisma goes half way', tool('half', 'half', 'migrate', 'deploy'));
 run_tool('Prisma goes all the way', tool('alone', 'all', 'migrate', 'deploy'));
 new_database('changed', 'half');
 new_database('failed', 'half');
+new_database('waiting', 'half');
 
 my %take = (
 	database => 'half',
@@ -109,6 +110,11 @@ changed_is_refused(
 	file => "$versions[1]/migration.sql",
 	edit => [ 'name text', 'name varchar' ],
 	version => $versions[1]);
+
+busy_is_refused(
+	%take,
+	template => 'waiting',
+	tool => [ tool('busy', 'all', 'migrate', 'deploy') ]);
 
 # One that fails stays in the history, unfinished, and is in the way until
 # somebody says what became of it.

@@ -77,7 +77,7 @@ foreach my $step (@HISTORY)
 }
 run_tool('Sqitch goes half way', tool('half', 'deploy', '--to', 'a_note', 'db:pg:'));
 run_tool('Sqitch goes all the way', tool('alone', 'deploy', 'db:pg:'));
-new_database('changed', 'half');
+new_database($_, 'half') foreach 'changed', 'waiting';
 
 my %take = (
 	database => 'half',
@@ -93,6 +93,11 @@ take_over(%take);
 rows('half', q{SELECT DISTINCT applied_by FROM mig.migrate_status WHERE state = 'applied'},
 	qr/^Anna Example/, '... and who did it');
 finish(%take);
+
+busy_is_refused(
+	%take,
+	template => 'waiting',
+	tool => [ tool('busy', 'deploy', 'db:pg:') ]);
 
 # The tags of the plan are targets, and the reverts ours too.
 query('half', q{CALL mig.migrate_undo('@v2')});
