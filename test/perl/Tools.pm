@@ -327,11 +327,12 @@ sub rows
 	return $got;
 }
 
-# Schema and data, without what tools and we keep for ourselves.
+# Schema and data, without what tools and we keep for ourselves; or what options
+# of pg_dump say.
 sub dump_of
 {
 	my ($database, @without) = @_;
-	my @options = map { /^schema (.*)/ ? "--exclude-schema=$1" : "--exclude-table=$_" } @without;
+	my @options = map { /^--/ ? $_ : /^schema (.*)/ ? "--exclude-schema=$1" : "--exclude-table=$_" } @without;
 
 	push @options, '--exclude-extension=migrate'
 	  if $node->pg_version >= 17;
@@ -354,7 +355,7 @@ sub same_dump
 	my @expected = split /\n/, dump_of($expected, @without);
 
 	is_deeply(\@got, \@expected, $test);
-	cmp_ok(scalar @expected, '>', 50, '... which is not an empty one');
+	cmp_ok(scalar @expected, '>', 30, '... which is not an empty one');
 }
 
 # Registers a directory, in a database that may be new to us.
@@ -403,8 +404,7 @@ sub take_over
 	my $rows = sub {
 		my ($action) = @_;
 
-		return join "\n", sort { (split /\|/, $a)[1] cmp (split /\|/, $b)[1] || $a cmp $b }
-		  (map { "$_|$action" } @adopted), map { "$_|pending" } @pending;
+		return join "\n", (map { "$_|$action" } @adopted), map { "$_|pending" } @pending;
 	};
 	my $before = query($database, $take{history});
 

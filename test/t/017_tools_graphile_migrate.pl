@@ -69,12 +69,14 @@ busy_is_refused(
 # An edited file is not what its own header says; with a header of its own it
 # is not what ran.
 copy_directory("$work/half", "$work/changed");
+edit_file("$work/changed/.gmrc", '/half', '/changed');
 my ($last) = glob "$work/changed/committed/$versions[$HALF - 1]*";
 edit_file($last, "'a note'", "'another'");
-tool_fails(qr/Hash for .* does not match/, 'graphile-migrate refuses an edited file', tool('shadow', 'changed', 'migrate'));
-new_database('edited_only');
-query('edited_only', 'CREATE SCHEMA mig; CREATE EXTENSION migrate SCHEMA mig');
-my ($code, $out, $err) = $node->psql('edited_only', "SELECT * FROM mig.migrate_load('$work/changed/committed')",
+new_database('fresh');
+tool_fails(qr/Hash for .* does not match/, 'graphile-migrate refuses an edited file',
+	tool('fresh', 'changed', 'migrate'));
+query('fresh', 'CREATE SCHEMA mig; CREATE EXTENSION migrate SCHEMA mig');
+my ($code, $out, $err) = $node->psql('fresh', "SELECT * FROM mig.migrate_load('$work/changed/committed')",
 	extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 like($err, qr/ERROR:  MG022: .*$versions[$HALF - 1]/, '... and so do we');
 my ($previous) = slurp_file($last) =~ /^--! Previous: (\S+)$/m;

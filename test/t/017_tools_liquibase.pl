@@ -78,6 +78,8 @@ sub tool
 
 # What other contexts and labels have is left out.
 my @options = ('--contexts=prod', '--label-filter=!extra');
+$node->append_conf('postgresql.conf', "migrate.contexts = 'prod'\nmigrate.labels = '!extra'\n");
+$node->reload;
 new_database($_) foreach 'half', 'alone';
 run_tool('Liquibase goes half way', tool('half', 'update-count', '--count=10', @options));
 run_tool('Liquibase goes all the way', tool('alone', 'update', @options));

@@ -50,7 +50,7 @@ my %take = (
 	pending => [ $HALF + 1 .. @HISTORY ],
 	history => 'TABLE pgmigrations ORDER BY id',
 	dated => q{SELECT split_part(name, '_', 1), run_on AT TIME ZONE current_setting('TimeZone') FROM pgmigrations ORDER BY 1},
-	without => ['pgmigrations']);
+	without => [ 'pgmigrations', 'pgmigrations_id_seq' ]);
 take_over(%take);
 
 # A migration in JavaScript is a hole, which somebody else has to fill.

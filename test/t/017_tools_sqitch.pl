@@ -33,7 +33,7 @@ sub scripts
 
 	script('deploy', $step->{name}, $step->{up}, $end);
 	script('revert', $step->{name}, $step->{down}, $end);
-	script('verify', $step->{name}, "SELECT 1 / count(*) FROM customer WHERE false OR true;\n", 'ROLLBACK')
+	script('verify', $step->{name}, qq{SELECT id, customer, product FROM "order" WHERE false;\n}, 'ROLLBACK')
 	  if $step->{name} eq 'order';
 }
 
@@ -86,8 +86,8 @@ my %take = (
 	adopted => [ 'customer', 'product', 'touch', 'first-products', 'customer_email_lower', 'touch#2', 'a_note' ],
 	pending => [ 'order', 'order_state', 'touch#3', 'revenue', 'order_customer', 'first_orders', 'pieces' ],
 	history => 'SELECT * FROM sqitch.changes JOIN sqitch.events USING (change_id) ORDER BY 1',
-	dated => q{SELECT change || CASE WHEN note LIKE 'by %' THEN '#2' ELSE '' END AS version, committed_at
-		FROM sqitch.changes ORDER BY version COLLATE "C"},
+	dated => q{SELECT change || CASE WHEN note LIKE 'by %' THEN '#2' ELSE '' END, committed_at
+		FROM sqitch.changes ORDER BY 1},
 	without => ['schema sqitch']);
 take_over(%take);
 rows('half', q{SELECT DISTINCT applied_by FROM mig.migrate_status WHERE state = 'applied'},
@@ -103,7 +103,7 @@ busy_is_refused(
 query('half', q{CALL mig.migrate_undo('@v2')});
 new_database('undone');
 run_tool('Sqitch goes to a tag', tool('undone', 'deploy', '--to', '@v2', 'db:pg:'));
-same_dump('half', 'undone', 'rolled back to the tag, all is as Sqitch makes it', 'schema sqitch');
+same_dump('half', 'undone', 'rolled back to the tag, all is as Sqitch makes it', '--schema-only', 'schema sqitch');
 
 copy_directory("$work/all", "$work/changed");
 changed_is_refused(

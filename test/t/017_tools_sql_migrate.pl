@@ -54,6 +54,6 @@ finish(%take);
 query('half', "CALL mig.migrate_undo('$HALF')");
 new_database('undone');
 run_tool('sql-migrate goes half way again', tool('undone', 'up', "-limit=$HALF"));
-same_dump('half', 'undone', 'rolled back, all is as it was at half way', 'gorp_migrations');
+same_dump('half', 'undone', 'rolled back, all is as it was at half way', '--schema-only', 'gorp_migrations');
 
 done_testing();
