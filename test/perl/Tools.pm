@@ -367,6 +367,26 @@ sub register
 	return query($database, "SELECT version FROM mig.migrate_load('$directory')");
 }
 
+# The files of a directory, by their paths in it.
+sub files_of
+{
+	my ($directory) = @_;
+
+	return map { my $path = $_; -d $path ? map { basename($path) . "/$_" } files_of($path) : basename($path) }
+	  glob "$directory/*";
+}
+
+# Registers what the client reads of a directory, by its files.
+sub register_files
+{
+	my ($database, $directory) = @_;
+	my @paths = files_of($directory);
+	my $array = sub { 'ARRAY[' . join(', ', map { "\$file\$$_\$file\$" } @_) . ']' };
+
+	return query($database, 'SELECT DISTINCT action FROM mig.migrate_register_files('
+		  . $array->(@paths) . ', ' . $array->(map { slurp_file("$directory/$_") } @paths) . ')');
+}
+
 # What cannot be taken over is refused, and nothing is changed.
 sub refused
 {
@@ -409,6 +429,8 @@ sub take_over
 	my $before = query($database, $take{history});
 
 	register($database, $take{directory});
+	is(register_files($database, $take{directory}), 'unchanged',
+		'the same files are the same migrations, whoever reads them');
 	my $unknown = query($database, $state);
 	rows($database, sprintf($query, "dry_run => true$call"), $rows->('adopted'),
 		'a dry run says what would be taken over');

@@ -54,16 +54,22 @@ foreach my $step (@HISTORY)
 	$attributes .= ' labels:"base, v1"' if $n == 1;
 	my $rollback = $step->{down} =~ s/^(?!--)/--rollback /mgr;
 	$rollback = '' if $rollback !~ /;/;
-	$file{ $n <= $HALF ? 'a_base' : 'b_orders' } .= "\n--changeset Anna:$step->{name}$attributes\n$step->{up}$rollback";
+	$file{ $n <= $HALF ? 'a_base' : 'z_orders' } .= "\n--changeset Anna:$step->{name}$attributes\n$step->{up}$rollback";
 }
 $file{a_base} .= $special;
-write_file("$work/changes/$_.sql", "--liquibase formatted sql\n$file{$_}") foreach keys %file;
-write_file("$work/root.xml", <<'END');
+write_file("$work/log/changes/$_.sql", "--liquibase formatted sql\n$file{$_}") foreach keys %file;
+write_file("$work/log/more/b_notes.sql", "-- Liquibase  FORMATTED SQL\n--  ChangeSet  Ben:1\nSELECT 1;\n--rollback Not Required\n");
+write_file("$work/log/root.xml", <<'END');
 <?xml version="1.0" encoding="UTF-8"?>
 <databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
     xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">
-  <includeAll path="changes/" relativeToChangelogFile="true"/>
+  <include file="changes/a_base.sql" relativeToChangelogFile="true"/>
+  <changeSet id="v1" author="Ben">
+    <tagDatabase tag="v1"/>
+  </changeSet>
+  <include file="changes/z_orders.sql" relativeToChangelogFile="true"/>
+  <include file="more/b_notes.sql" relativeToChangelogFile="true"/>
 </databaseChangeLog>
 END
 
@@ -71,7 +77,7 @@ sub tool
 {
 	my ($database, @command) = @_;
 
-	return ($database, 'bash', $program, "--search-path=$work", '--changelog-file=root.xml',
+	return ($database, 'bash', $program, "--search-path=$work/log", '--changelog-file=root.xml',
 		"--url=jdbc:postgresql://127.0.0.1:$ENV{PGPORT}/$database", "--username=$user",
 		'--password=secret', '--show-banner=false', '--log-level=warning', @command);
 }
@@ -81,29 +87,30 @@ my @options = ('--contexts=prod', '--label-filter=!extra');
 $node->append_conf('postgresql.conf', "migrate.contexts = 'prod'\nmigrate.labels = '!extra'\n");
 $node->reload;
 new_database($_) foreach 'half', 'alone';
-run_tool('Liquibase goes half way', tool('half', 'update-count', '--count=10', @options));
+run_tool('Liquibase goes half way', tool('half', 'update-count', '--count=11', @options));
 run_tool('Liquibase goes all the way', tool('alone', 'update', @options));
 new_database($_, 'half') foreach 'changed', 'locked', 'waiting';
 
 my @base = map { "a_base.sql::$_" } 'customer::Anna', 'product::Anna', 'touch::Anna', 'first-products::Anna',
   'customer_email_lower::Anna', 'a_note::Anna', 'there::Ben', 'cheap::Ben', 'looked::Ben';
-my @orders = map { "b_orders.sql::$_->{name}::Anna" } @HISTORY[ $HALF .. $#HISTORY ];
+my @orders = map { "z_orders.sql::$_->{name}::Anna" } @HISTORY[ $HALF .. $#HISTORY ];
+push @orders, 'b_notes.sql::1::Ben';
 my %take = (
 	database => 'half',
 	alone => 'alone',
-	directory => "$work/changes",
-	adopted => [ @base, $orders[0] ],
+	directory => "$work/log",
+	adopted => [ @base, 'root.xml::v1::Ben', $orders[0] ],
 	pending => [ @orders[ 1 .. $#orders ] ],
 	history => 'TABLE databasechangelog ORDER BY orderexecuted',
 	without => [ 'databasechangelog', 'databasechangeloglock' ]);
 take_over(%take);
 finish(%take);
 
-copy_directory("$work/changes", "$work/changed");
+copy_directory("$work/log", "$work/changed");
 changed_is_refused(
 	template => 'changed',
 	edited => "$work/changed",
-	file => 'a_base.sql',
+	file => 'changes/a_base.sql',
 	edit => [ 'name text', 'name varchar' ],
 	version => 'a_base.sql::product::Anna');
 
@@ -112,9 +119,13 @@ busy_is_refused(
 	template => 'waiting',
 	tool => [ tool('busy', 'update', @options) ]);
 
+# Its rollbacks are ours too.
+query('half', "CALL mig.migrate_undo('$orders[0]')");
+same_dump('half', 'locked', 'rolled back, all is as it was at half way', '--schema-only', @{ $take{without} });
+
 # What Liquibase leaves behind when it is killed
 query('locked', 'UPDATE databasechangeloglock SET locked = true');
-register('locked', "$work/changes");
+register('locked', "$work/log");
 refused('locked', '', qr/ERROR:  55P03: Liquibase is at work/, 'while Liquibase is at work nothing is taken over');
 
 done_testing();
