@@ -183,7 +183,8 @@ sub npm_install
 	  or do
 	{
 		write_file("$directory.failed", $err);
-		plan skip_all => "no $packages[0] to be had: $err";
+		plan skip_all => "no $packages[0] to be had: "
+		  . ((grep { /no npm|Error:|code/ } split /\n/, $err)[0] // $err =~ s/\s+/ /gr);
 	};
 	note(join ', ', map { "$_ " . npm_version($_) } @names);
 }

@@ -7,7 +7,7 @@ use lib 'test/perl';
 use Test::More;
 use Tools;
 
-npm_install('dbmate');
+npm_install('dbmate@2');
 start_node('dbmate');
 my ($dbmate) = glob(npm_directory() . '/node_modules/@dbmate/*/bin/dbmate');
 my $n = 0;

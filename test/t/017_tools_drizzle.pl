@@ -7,7 +7,7 @@ use lib 'test/perl';
 use Test::More;
 use Tools;
 
-npm_install('drizzle-orm', 'pg');
+npm_install('drizzle-orm@0.45', 'pg@8');
 start_node('drizzle');
 my $n = 0;
 my @steps = grep { !$_->{alone} } @HISTORY;

@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Tools;
 
-npm_install('graphile-migrate');
+npm_install('graphile-migrate@1');
 my $program = npm_program('graphile-migrate');
 start_node('graphile_migrate');
 my $n = 0;

@@ -7,7 +7,7 @@ use lib 'test/perl';
 use Test::More;
 use Tools;
 
-npm_install('knex', 'pg');
+npm_install('knex@3', 'pg@8');
 my $program = npm_program('knex');
 start_node('knex');
 my $n = 0;

@@ -7,7 +7,7 @@ use lib 'test/perl';
 use Test::More;
 use Tools;
 
-npm_install('node-pg-migrate', 'pg');
+npm_install('node-pg-migrate@9', 'pg@8');
 my $program = npm_program('node-pg-migrate');
 start_node('node_pg_migrate');
 my $n = 0;

@@ -7,7 +7,7 @@ use lib 'test/perl';
 use Test::More;
 use Tools;
 
-npm_install('postgres-migrations', 'pg');
+npm_install('postgres-migrations@5', 'pg@8');
 start_node('postgres_migrations');
 my $n = 0;
 

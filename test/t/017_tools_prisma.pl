@@ -9,7 +9,7 @@ use Tools;
 
 # Its engine comes with the package as WebAssembly; the other ones, which it
 # would fetch, are not needed when there are files of their names.
-npm_install('prisma@6.19', '@prisma/adapter-pg@6.19', 'pg');
+npm_install('prisma@6.19', '@prisma/adapter-pg@6.19', 'pg@8');
 my $program = npm_program('prisma');
 start_node('prisma');
 my $n = 0;
