@@ -386,7 +386,22 @@ index_by_key(MigEntry *entries, int n)
 	pfree(indexes);
 }
 
-/* Requirements "project:version" that another project meets. */
+/* Is a version, a tag (@tag), or a version as of a tag, applied in a project? */
+static bool
+is_met(const char *project, const char *required)
+{
+	const char *tag = strchr(required, '@');
+
+	if (tag && tag[1])
+		return mig_catalog_is_tag_applied(project, tag + 1);
+	return mig_run_for_key(Q_IS_APPLIED, project,
+						   mig_version_key(MIG_KIND_VERSIONED, required)) > 0;
+}
+
+/*
+ * Requirements "project:version" that another project meets, and conflicts
+ * "!project:version" that it does not, are no concern of the plan.
+ */
 static void
 settle_foreign(MigEntry *entries, int n)
 {
@@ -401,12 +416,14 @@ settle_foreign(MigEntry *entries, int n)
 		foreach(lc, entries[i].requires)
 		{
 			char	   *required = (char *) lfirst(lc);
-			char	   *colon = strchr(required, ':');
+			bool		conflict = required[0] == '!';
+			char	   *colon;
 
-			if (colon == NULL || colon == required || colon[1] == '\0' || required[0] == '!')
+			required += conflict;
+			colon = strchr(required, ':');
+			if (colon == NULL || colon == required || colon[1] == '\0')
 				continue;
-			if (mig_run_for_key(Q_IS_APPLIED, pnstrdup(required, colon - required),
-								mig_version_key(MIG_KIND_VERSIONED, colon + 1)) > 0)
+			if (is_met(pnstrdup(required, colon - required), colon + 1) != conflict)
 				entries[i].requires = foreach_delete_current(entries[i].requires, lc);
 		}
 	}

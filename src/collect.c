@@ -104,9 +104,6 @@ read_entry(const MigFileEntry *entry)
 	ListCell   *lc;
 
 	CHECK_FOR_INTERRUPTS();
-	if (entry->text == NULL && entry->language == NULL)
-		elog(ERROR, "file \"%s\" was not read", entry->file->path);
-
 	if (format->read_list)
 		sources = format->read_list(entry);
 	else
@@ -122,6 +119,8 @@ read_entry(const MigFileEntry *entry)
 		MigSource  *source = (MigSource *) lfirst(lc);
 
 		source->format = format->name;
+		if (source->name[0] == '\0' && entry->numbered)
+			source->name = source->version;
 		if (source->name[0] == '\0')
 			ereport(ERROR,
 					(errcode(ERRCODE_MIG_BAD_FILE),
@@ -481,6 +480,12 @@ mig_format_read_directory(List *files, const char **format, List **skipped)
 			*skipped = lappend(*skipped, entry->file->path);
 			continue;
 		}
+		if (entry->text == NULL && entry->language == NULL &&
+			chosen->settings && chosen->settings(entry))
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_BAD_FILE),
+					 errmsg("file \"%s\" cannot be read", entry->file->path),
+					 entry->file->problem ? errdetail_internal("%s", entry->file->problem) : 0));
 		if (entry->format->index && entry->format->index(entry))
 			continue;
 		foreach(cell, read_entry(entry))

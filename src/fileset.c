@@ -134,6 +134,8 @@ digest_of(const MigFileSet *set)
 
 	/* settings that decide what files are read as go here */
 	mig_hash_update(hash, &reading, 1);
+	mig_hash_update(hash, mig_contexts, strlen(mig_contexts) + 1);
+	mig_hash_update(hash, mig_labels, strlen(mig_labels) + 1);
 	for (i = 0; i < set->n; i++)
 	{
 		const MigSetFile *file = &set->files[i];

@@ -582,6 +582,18 @@ entry_of_path(const MigFile *file)
 }
 
 /*
+ * mig_format_is_script
+ *		Is this SQL, which must be read?  Others may be of no interest.
+ */
+bool
+mig_format_is_script(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return is_sql(slash ? slash + 1 : path);
+}
+
+/*
  * mig_format_reads
  *		Must the caller read this file, for collect.c to look at?
  */
@@ -724,11 +736,6 @@ mig_format_template(const char *format, const char *version, const char *name)
 				 found->dotted ?
 				 errdetail("It must be numbers separated by dots.") :
 				 errdetail("It must be a number.")));
-	if (found->drafts[0].text == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("there is no template for the format %s", found->name),
-				 errhint("Other files of its directory would have to be changed as well: let its own tool make the new migration.")));
 	if (slug[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

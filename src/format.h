@@ -26,6 +26,7 @@
 #define MIG_VARIABLES_GOOSE "goose" /* ${NAME}, after "-- +goose ENVSUB ON" */
 #define MIG_VARIABLES_LIQUIBASE "liquibase" /* ${name}, may be undefined; an
 											 * object with values may follow */
+#define MIG_VARIABLES_DRIZZLE "drizzle"	/* breakpoints between statements */
 #define MIG_VARIABLES_GOOSE_ON "goose-on"	/* ... which came before text */
 
 /* What becomes of a migration whose precondition is not met. */
@@ -39,6 +40,7 @@ typedef struct MigFile
 {
 	char	   *path;			/* as messages show it; '/' separates */
 	char	   *content;		/* NUL-terminated, server encoding, or NULL */
+	char	   *problem;		/* why it could not be read, or NULL */
 } MigFile;
 
 /* One script of a migration, with the place it was written in. */
@@ -84,6 +86,7 @@ extern List *mig_format_read_file(const MigFile *file);
 
 /* format.c */
 extern bool mig_format_reads(const char *path);
+extern bool mig_format_is_script(const char *path);
 extern bool mig_format_has_settings(const char *format);
 extern bool mig_format_verifies_by_errors(const char *format);
 extern List *mig_format_template(const char *format, const char *version,

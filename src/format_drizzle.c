@@ -51,6 +51,8 @@ drizzle_read(const MigFileEntry *entry, MigSource *source)
 	source->name = digits > 0 && tag[digits] == '_' && tag[digits + 1] ?
 		pstrdup(tag + digits + 1) : tag;
 	mig_whole_script(entry, source, &source->up);
+	if (strstr(entry->text, "--> statement-breakpoint"))
+		source->up.variables = MIG_VARIABLES_DRIZZLE;
 }
 
 static void

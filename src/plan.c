@@ -530,6 +530,12 @@ refuse_conflicts(MigEntry *entries, int n, const MigPlan *plan)
 			if (required[0] != '!')
 				continue;
 			other = mig_plan_find(entries, n, required + 1);
+			if (other == NULL && strchr(required, ':'))
+				ereport(ERROR,
+						(errcode(ERRCODE_MIG_DEPENDENCY),
+						 errmsg("migration %s conflicts with \"%s\", which is applied",
+								entry_label(entry), required + 1),
+						 errhint("Nothing was run. It is of another project: roll it back there first, or take the conflict out.")));
 			if (other && (other->applied || other->mark == MARK_DONE))
 				ereport(ERROR,
 						(errcode(ERRCODE_MIG_DEPENDENCY),

@@ -152,8 +152,9 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	[Q_FILES_GONE] = {
 		"UPDATE %s.migrate_migration SET file_gone = true WHERE project" EQ "$1"
 		" AND pg_catalog.starts_with(up_path, $2)"
-		" AND NOT EXISTS (SELECT FROM pg_catalog.unnest($3) k"
-		" WHERE k" EQ "version_key)"
+		" AND version_key" EQ "ANY (ARRAY(SELECT m.version_key FROM %s.migrate_migration m"
+		" WHERE m.project" EQ "$1 AND pg_catalog.starts_with(m.up_path, $2)"
+		" EXCEPT SELECT k FROM pg_catalog.unnest($3) k))"
 		" RETURNING version, name, up_path",
 		3, {TEXTOID, TEXTOID, BYTEAARRAYOID}
 	},

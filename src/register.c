@@ -336,9 +336,12 @@ to_server(char *bytes, size_t len, const char *path)
 	return text;
 }
 
-/* A file's text; raw is its path as the operating system knows it. */
+/*
+ * A file's text; raw is its path as the operating system knows it.  If it may
+ * turn out to be of no interest, NULL where it cannot be had, and *problem.
+ */
 static char *
-read_text(const char *raw, char *path, size_t size)
+read_text(const char *raw, char *path, size_t size, bool needed, char **problem)
 {
 	FILE	   *file;
 	char	   *bytes;
@@ -346,10 +349,20 @@ read_text(const char *raw, char *path, size_t size)
 	size_t		len;
 
 	if (size > MaxAllocSize / 4)
+	{
+		*problem = "It is too large.";
+		if (!needed)
+			return NULL;
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("migration file \"%s\" is too large", path)));
+	}
 	file = AllocateFile(raw, PG_BINARY_R);
+	if (file == NULL && !needed)
+	{
+		*problem = psprintf("It could not be opened: %s.", strerror(errno));
+		return NULL;
+	}
 	if (file == NULL)
 		ereport(ERROR,
 				(errcode_for_file_access(),
@@ -370,10 +383,15 @@ read_text(const char *raw, char *path, size_t size)
 	start = without_bom(bytes);
 	len -= start - bytes;
 	if (!pg_verify_mbstr(PG_UTF8, start, len, true))
+	{
+		*problem = "It is not valid UTF-8.";
+		if (!needed)
+			return NULL;
 		ereport(ERROR,
 				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 				 errmsg("migration file \"%s\" is not valid UTF-8", path),
 				 errhint("Save it as UTF-8.")));
+	}
 	return to_server(start, len, path);
 }
 
@@ -412,7 +430,7 @@ read_directory(const char *raw_directory, const char *directory, int depth, List
 		/* a link that leads nowhere matters only if it is a migration */
 		if (stat(raw, &st) < 0)
 		{
-			if (mig_format_reads(path))
+			if (mig_format_is_script(path))
 				ereport(ERROR,
 						(errcode_for_file_access(),
 						 errmsg("could not stat migration file \"%s\": %m", path)));
@@ -437,7 +455,8 @@ read_directory(const char *raw_directory, const char *directory, int depth, List
 		else if (S_ISREG(st.st_mode))
 		{
 			if (mig_format_reads(path))
-				file->content = read_text(raw, path, st.st_size);
+				file->content = read_text(raw, path, st.st_size, mig_format_is_script(path),
+										  &file->problem);
 			files = lappend(files, file);
 		}
 	}
@@ -684,14 +703,17 @@ migrate_register_files(PG_FUNCTION_ARGS)
 		MigFile    *file = palloc0(sizeof(MigFile));
 
 		file->path = set->files[i].path;
-		if (mig_format_reads(file->path))
+		if (set->files[i].content != NULL)
 		{
-			if (set->files[i].content == NULL)
-				ereport(ERROR,
-						(errcode(ERRCODE_MIG_BAD_FILE),
-						 errmsg("file \"%s\" was given without its content", file->path)));
-			file->content = without_bom(set->files[i].content);
+			if (mig_format_reads(file->path))
+				file->content = without_bom(set->files[i].content);
 		}
+		else if (mig_format_is_script(file->path))
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_BAD_FILE),
+					 errmsg("file \"%s\" was given without its content", file->path)));
+		else
+			file->problem = "It was given without its content.";
 		files = lappend(files, file);
 	}
 	mig_fileset_begin(set, mig_project);

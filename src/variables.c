@@ -484,6 +484,20 @@ expand_liquibase(Expansion *expansion)
 	}
 }
 
+/* drizzle's breakpoints end a statement, semicolon or not. */
+static void
+end_statements(Expansion *expansion)
+{
+	static const char mark[] = "--> statement-breakpoint";
+	const char *p = expansion->script->text;
+
+	while ((p = strstr(p, mark)) != NULL)
+	{
+		put_value(expansion, p, p, ";");
+		p += strlen(mark);
+	}
+}
+
 /*
  * mig_expand_variables
  *		The script with values for its variables; itself if it has none.
@@ -498,7 +512,7 @@ mig_expand_variables(const MigScript *script, int *error_line)
 	MigScript  *result;
 
 	if (script->variables == NULL || script->text == NULL ||
-		strpbrk(script->text, "$:") == NULL)
+		strpbrk(script->text, "$:-") == NULL)
 		return script;
 	expansion.variables = load_variables();
 	expansion.copied = script->text;
@@ -508,6 +522,8 @@ mig_expand_variables(const MigScript *script, int *error_line)
 		expand_flyway(&expansion);
 	else if (strcmp(script->variables, MIG_VARIABLES_GRAPHILE) == 0)
 		expand_graphile(&expansion);
+	else if (strcmp(script->variables, MIG_VARIABLES_DRIZZLE) == 0)
+		end_statements(&expansion);
 	else if (is_liquibase(script->variables))
 		expand_liquibase(&expansion);
 	else

@@ -111,7 +111,7 @@ INSERT INTO cases (what, files, result) VALUES
 	('SQL in the manner of Rails', ARRAY['db/migrate/20250101000000_create_a.sql', 'CREATE TABLE a ();', 'db/migrate/20250102000000_create_b.sql', 'CREATE TABLE b ();'],
 	 E'plain | 20250101000000 | create_a | db/migrate/20250101000000_create_a.sql | CREATE TABLE a ();\nplain | 20250102000000 | create_b | db/migrate/20250102000000_create_b.sql | CREATE TABLE b ();'),
 	('... with files of Ruby among them', ARRAY['db/migrate/20250101000000_create_a.sql', 'CREATE TABLE a ();', 'db/migrate/20250102000000_b.rb', NULL],
-	 'plain | 20250101000000 | create_a | db/migrate/20250101000000_create_a.sql | CREATE TABLE a ();'),
+	 E'plain | 20250101000000 | create_a | db/migrate/20250101000000_create_a.sql | CREATE TABLE a ();\nplain | 20250102000000 | b | db/migrate/20250102000000_b.rb | it is written in Ruby'),
 	('Supabase', ARRAY['supabase/migrations/20250102030405_remote_schema.sql', E'SET statement_timeout = 0;\n\ncreate table "public"."t" ();\n', 'supabase/migrations/20240102030405_init.sql', 'create extension if not exists pgcrypto'],
 	 E'plain | 20240102030405 | init | supabase/migrations/20240102030405_init.sql | create extension if not exists pgcrypto\nplain | 20250102030405 | remote_schema | supabase/migrations/20250102030405_remote_schema.sql | SET statement_timeout = 0;\n\ncreate table "public"."t" ();\n');
 
