@@ -41,6 +41,10 @@ SELECT * FROM migrate_register_files('{}', '{}');
 SELECT version FROM migrate_register_files('{m/50_h.sql,m/51_i.sql,m/051_j.sql}', '{SELECT 1,SELECT 2,SELECT 3}');
 SELECT version FROM migrate_register_files('{m/50_h.sql,m/nothing.sql}', '{SELECT 1,SELECT 2}');
 SELECT version FROM migrate_register_files('{m/50_h.sql,m/51_i.sql}', '{SELECT 1,NULL}');
+SELECT version FROM migrate_register_files('{m/2020-01-01-000000_a/up.sql,m/2020-01-01-000000_a/metadata.toml}', '{SELECT 1,NULL}');
+SELECT version FROM migrate_register_files('{m/1_a.sql,m/meta/_journal.json}', '{SELECT 1,NULL}');
+SELECT version FROM migrate_register_files('{m/deploy/a.sql,m/sqitch.plan}', '{SELECT 1,NULL}');
+SELECT version FROM migrate_register_files('{m/1_a.sql,m/atlas.sum}', '{SELECT 1,NULL}');
 SELECT count(*) FROM migrate_migration WHERE project = 'files' AND version > '5';
 
 -- arguments
@@ -108,6 +112,15 @@ SELECT register(), known();
 UPDATE migrate_migration SET up_no_transaction = true WHERE project = 'known' AND version = '2';
 SELECT known();
 SELECT register(), known();
+-- and what decides how files are read
+SET migrate.contexts = 'test';
+SELECT known();
+SET migrate.labels = 'x';
+SELECT known();
+RESET migrate.contexts;
+SELECT known();
+RESET migrate.labels;
+SELECT known();
 -- and what a transaction does before it ends
 BEGIN;
 SELECT migrate_unregister('2') FROM migrate_unmark('2', 'x');

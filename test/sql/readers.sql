@@ -21,7 +21,7 @@ SELECT * FROM migrate_new('x');
 SET migrate.project = 'drizzle';
 SELECT version, action FROM migrate_register_files(
 	ARRAY['m/0000_a.sql', 'm/0001_b.sql', 'm/meta/0000_snapshot.json', 'm/meta/_journal.json'],
-	ARRAY['CREATE TABLE b ();--> statement-breakpoint' || E'\nCREATE TABLE c ();', 'X', NULL, '{"entries": [{"tag": "0000_a"}]}']);
+	ARRAY['CREATE TABLE b ();--> statement-breakpoint' || E'\nCREATE TABLE c ();', 'X', '{}', '{"entries": [{"tag": "0000_a"}]}']);
 -- the journal is needed
 SELECT version, name, action FROM migrate_register_file('m/0002_c.sql', 'CREATE TABLE d ();');
 SELECT * FROM migrate_register_file('m/meta/_journal.json', '{"entries": []}');
