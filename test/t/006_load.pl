@@ -502,10 +502,6 @@ refused('nothing that fits', 'MG010', 'known format', ['schema.sql'], 'schema.sq
 refused('a file in a subdirectory', 'MG010', 'subdirectory', ['more/004_d.sql'],
 	%native, 'more/004_d.sql' => $up);
 
-refused('a native file without a name', 'MG010', 'no name', ['004.sql'], %native, '004.sql' => $up);
-refused('a native file with an empty name', 'MG010', 'no name', ['004_.sql'], %native, '004_.sql' => $up);
-refused('an up without a name', 'MG010', 'no name', ['3.up.sql'],
-	'1_a.up.sql' => '', '2_b.up.sql' => '', '3.up.sql' => '');
 refused('a version without a description in Flyway', 'MG010', 'no name', ['V2.sql'],
 	'V1__a.sql' => '', 'V2.sql' => '');
 refused('a down without an up', 'MG010', 'no up script', ['3_c.down.sql'],
@@ -555,7 +551,7 @@ refused('UTF-16', '22021', 'UTF-8', ['004_d.sql'], %native,
 	'004_d.sql' => "\xff\xfe" . join('', map { "$_\0" } split //, $up));
 refused('UTF-16 without a mark', '22021', 'UTF-8', ['004_d.sql'], %native,
 	'004_d.sql' => join('', map { "\0$_" } split //, $up));
-refused('settings that are no UTF-8', '22021', 'UTF-8', ['1_a/metadata.toml'],
+refused('settings that are no UTF-8', 'MG010', 'UTF-8', ['1_a/metadata.toml'],
 	'1_a/up.sql' => '', '1_a/metadata.toml' => "# \xff\nrun_in_transaction = true");
 
 # Names that SQL cannot have.
