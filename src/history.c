@@ -45,6 +45,8 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#define TOOL_LOCK_TRIES 20		/* of 10 ms each */
+
 /* More than any project has; so that a table cannot fill our memory. */
 #define MAX_ROWS 1000000
 
@@ -419,6 +421,25 @@ lock_table(Oid relation)
 }
 
 /*
+ * Take the lock of a tool that is not at work.  An adoption that ends lets go
+ * of ours a moment before it lets go of that one, so look more than once.
+ */
+static bool
+try_tool_lock(int64 key)
+{
+	int			tries;
+
+	for (tries = 0; tries < TOOL_LOCK_TRIES; tries++)
+	{
+		if (DatumGetBool(DirectFunctionCall1(pg_try_advisory_xact_lock_int8, Int64GetDatum(key))))
+			return true;
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(10 * 1000L);
+	}
+	return false;
+}
+
+/*
  * mig_history_lock
  *		Keep the tool from its work until the transaction ends: by the lock
  *		that it takes itself, and by one on its table.
@@ -433,7 +454,7 @@ mig_history_lock(const MigHistory *history)
 		int64		key = tool->lock(history->schema, history->table,
 									 get_database_name(MyDatabaseId));
 
-		if (!DatumGetBool(DirectFunctionCall1(pg_try_advisory_xact_lock_int8, Int64GetDatum(key))))
+		if (!try_tool_lock(key))
 			ereport(ERROR,
 					(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 					 errmsg("%s is at work in this database", tool->title),
