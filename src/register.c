@@ -438,7 +438,8 @@ read_directory(const char *raw_directory, const char *directory, int depth, List
 		}
 		else if (S_ISDIR(st.st_mode))
 		{
-			if (entry->d_name[0] == '.' || strcmp(entry->d_name, "node_modules") == 0)
+			if (entry->d_name[0] == '.' || strcmp(entry->d_name, "node_modules") == 0 ||
+				strcmp(entry->d_name, "__pycache__") == 0)
 				continue;
 
 			/* a link may lead back: one is followed here, and none in there */

@@ -374,7 +374,7 @@ sub files_of
 	my ($directory) = @_;
 
 	return map { my $path = $_; -d $path ? map { basename($path) . "/$_" } files_of($path) : basename($path) }
-	  glob "$directory/*";
+	  grep { !/__pycache__$/ } glob "$directory/*";
 }
 
 # Registers what the client reads of a directory, by its files.
