@@ -482,6 +482,8 @@ mig_catalog_load(const char *project, int *n)
 		entry->always = mig_bool_field(i, 27);
 		entry->hole = mig_text_field(&visit, i, 28);
 		entry->may_wait = mig_bool_field(i, 29);
+		entry->up.variables = mig_bool_field(i, 30);
+		entry->down.variables = mig_bool_field(i, 31);
 		entry->placed = mig_is_placed(entry->order);
 	}
 	index_by_key(entries, (int) rows);

@@ -677,6 +677,9 @@ execute_script(MigExecution *execution, const MigScript *script,
 				(execution, parsed, unit->first, unit->count, receiver);
 		}
 	}
+
+	/* with values in it it goes with its statements */
+	execution->script = script;
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return nstmts;

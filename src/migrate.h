@@ -155,6 +155,7 @@ typedef struct MigSide
 	char	   *worker;			/* why it cannot run in a transaction, or NULL */
 	char	   *broken;			/* why it cannot be parsed, or NULL */
 	char	   *path;
+	bool		variables;		/* may need values */
 } MigSide;
 
 /* A migration as the catalog knows it: registered, applied or both. */

@@ -61,10 +61,13 @@ judge(const MigScript *script, MigSide *side)
 	context = AllocSetContextCreate(caller, "migrate parse", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
 
+	/* values come by a query, whose errors are no judgement */
+	script = mig_expand_variables(script, NULL);
+
 	/* the parser holds nothing but memory when it raises an error */
 	PG_TRY();
 	{
-		MigParsed  *parsed = mig_script_parse(mig_expand_variables(script, &line), &line);
+		MigParsed  *parsed = mig_script_parse(script, &line);
 
 		side->statements = parsed->nstmts;
 		if (parsed->needs_worker)
@@ -80,8 +83,6 @@ judge(const MigScript *script, MigSide *side)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			error->sqlerrcode == ERRCODE_MIG_NO_VALUE ||
-			error->sqlerrcode == ERRCODE_MIG_UNTRUSTED ||
 			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
 			PG_RE_THROW();
 		FlushErrorState();

@@ -477,26 +477,71 @@ run_step(MigRun *run)
 	mig_step_report(run);
 }
 
+/* Raise an error if a script has no values for its variables. */
+static void
+require_values(MigRun *run, const MigScript *script)
+{
+	ErrorContextCallback callback;
+
+	run->execution.script = script;
+	mig_execution_push(&callback, &run->execution);
+	(void) mig_expand_variables(script, &run->execution.line);
+	error_context_stack = callback.previous;
+	run->execution.script = NULL;
+}
+
 /*
  * mig_run_parse_broken
- *		What registration could not parse fails before anything has run.
+ *		What registration could not parse fails before anything has run, and
+ *		so does what has no values any more.
  */
 void
 mig_run_parse_broken(MigRun *run)
 {
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "migrate broken",
+												  ALLOCSET_DEFAULT_SIZES);
+	ListCell   *lc;
+
+	MemoryContextSwitchTo(context);
 	for (run->step = 0; run->step < run->plan->nsteps; run->step++)
 	{
 		const MigStep *step = &run->plan->steps[run->step];
+		const MigSide *side = mig_step_side(step);
 		MigStored  *stored;
+		MigScript  *script;
 
-		if (mig_step_side(step)->broken == NULL || step->action == MIG_COVER)
+		if ((side->broken == NULL && !side->variables) || step->action == MIG_COVER)
 			continue;
+		CHECK_FOR_INTERRUPTS();
 		stored = mig_catalog_fetch(run->project, step->entry->key);
+		if (stored == NULL)
+			continue;
+		script = run->down ? &stored->down : &stored->up;
 		run->execution.label = mig_step_label(step);
 		run->execution.what = run->down ? "down" : "up";
-		(void) mig_execute_parse(&run->execution, run->down ? &stored->down : &stored->up);
+		if (side->broken)
+			(void) mig_execute_parse(&run->execution, script);
+		else
+			require_values(run, script);
+		run->execution.script = NULL;
+		MemoryContextReset(context);
 	}
 	run->step = 0;
+	foreach(lc, run->hooks)
+	{
+		const MigHook *hook = (const MigHook *) lfirst(lc);
+
+		if (hook->script.variables == NULL)
+			continue;
+		run->execution.label = hook->name;
+		run->execution.what = hook->when;
+		require_values(run, &hook->script);
+		MemoryContextReset(context);
+	}
+	run->execution.label = NULL;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
 }
 
 static void
