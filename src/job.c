@@ -182,8 +182,8 @@ static const char *const passed_settings[] = {
 	"array_nulls", "transform_null_equals", "password_encryption",
 	"migrate.project", "migrate.out_of_order", "migrate.lock_wait",
 	"migrate.lock_timeout", "migrate.lock_retries", "migrate.search_path",
-	"migrate.role", "migrate.environment", "migrate.restore_point",
-	"migrate.record_failures", "migrate.trust_registrants"
+	"migrate.role", "migrate.variables", "migrate.environment",
+	"migrate.restore_point", "migrate.record_failures", "migrate.trust_registrants"
 };
 
 #define QUEUE_SIZE 65536

@@ -109,7 +109,7 @@ mig_check_variables(char **value, void **extra, GucSource source)
 
 	if (!parse_setting(*value, &variables))
 	{
-		GUC_check_errdetail("It must be a list such as name=value, other=value; an item with a comma or blanks at an end needs double quotes around it.");
+		GUC_check_errdetail("It must be a list such as name=value, other=value; an item with a comma or a blank in it needs double quotes around it.");
 		return false;
 	}
 	if (!is_one_line(*value))
