@@ -20,7 +20,7 @@
 
 #include "common/hashfn.h"
 #include "lib/stringinfo.h"
-#include "utils/hsearch.h"
+#include "utils/fmgrprotos.h"
 
 #define SLUG_LENGTH 100			/* of the name in a template's file name */
 
@@ -107,6 +107,41 @@ mig_string_table(const char *what, Size entrysize, int n)
 	ctl.hcxt = CurrentMemoryContext;
 	return hash_create(what, Max(n, 16), &ctl,
 					   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+}
+
+/*
+ * mig_parse_json
+ *		The value of a JSON file, palloc'd.  Raises ERRCODE_MIG_BAD_FILE.
+ */
+Jsonb *
+mig_parse_json(const MigFileEntry *entry)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Jsonb	   *volatile result = NULL;
+
+	/* the parser holds nothing but memory when it raises an error */
+	PG_TRY();
+	{
+		result = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+													CStringGetDatum(entry->text)));
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+			PG_RE_THROW();
+		FlushErrorState();
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_BAD_FILE),
+				 errmsg("file \"%s\" is not valid JSON", entry->file->path),
+				 errdetail_internal("%s", error->detail ? error->detail : error->message),
+				 error->context ? errcontext("%s", error->context) : 0));
+	}
+	PG_END_TRY();
+	return result;
 }
 
 /*

@@ -13,8 +13,6 @@
 #include "migrate.h"
 #include "format_internal.h"
 
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 
 #define JOURNAL "_journal.json"
@@ -64,37 +62,6 @@ bad_journal(const MigFileEntry *journal, const char *detail)
 			 errdetail_internal("%s", detail)));
 }
 
-static Jsonb *
-parse_journal(const MigFileEntry *journal)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	Jsonb	   *volatile result = NULL;
-
-	/* the parser holds nothing but memory when it raises an error */
-	PG_TRY();
-	{
-		result = DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-													CStringGetDatum(journal->text)));
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
-			PG_RE_THROW();
-		FlushErrorState();
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_BAD_FILE),
-				 errmsg("file \"%s\" is not valid JSON", journal->file->path),
-				 errdetail_internal("%s", error->detail ? error->detail : error->message),
-				 error->context ? errcontext("%s", error->context) : 0));
-	}
-	PG_END_TRY();
-	return result;
-}
-
 /* A string of an object, or NULL. */
 static char *
 get_string(JsonbContainer *object, const char *key)
@@ -109,7 +76,7 @@ get_string(JsonbContainer *object, const char *key)
 static List *
 read_journal(const MigFileEntry *journal)
 {
-	Jsonb	   *json = parse_journal(journal);
+	Jsonb	   *json = mig_parse_json(journal);
 	List	   *tags = NIL;
 	JsonbValue *entries;
 	char	   *dialect;

@@ -11,6 +11,8 @@
 #include "format.h"
 #include "lines.h"
 
+#include "utils/jsonb.h"
+
 #include "utils/hsearch.h"
 
 typedef struct MigFormat MigFormat;
@@ -167,7 +169,7 @@ typedef struct MigSetting
 	char	   *value;			/* NULL: there is no "=" */
 } MigSetting;
 
-extern HTAB *mig_string_table(const char *what, Size entrysize, int n);
+extern Jsonb *mig_parse_json(const MigFileEntry *entry);
 extern bool mig_has_suffix(const char *string, size_t len, const char *suffix);
 extern bool mig_is_script_name(const char *base);
 extern const char *mig_skip_version(const char *p, bool dotted);

@@ -512,33 +512,10 @@ json_children(JsonbIterator **it, MigLbNode *parent)
 static MigLbNode *
 parse_json(const MigFileEntry *entry)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	Datum volatile datum = (Datum) 0;
 	MigLbNode  *top = new_node(NULL, pstrdup(""), NULL, 0);
-	JsonbIterator *it;
+	JsonbIterator *it = JsonbIteratorInit(&mig_parse_json(entry)->root);
 	JsonbValue	value;
 
-	PG_TRY();
-	{
-		datum = DirectFunctionCall1(jsonb_in, CStringGetDatum(entry->text));
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
-			PG_RE_THROW();
-		FlushErrorState();
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_BAD_FILE),
-				 errmsg("file \"%s\" is not JSON: %s", entry->file->path, error->message),
-				 error->detail ? errdetail_internal("%s", error->detail) : 0));
-	}
-	PG_END_TRY();
-
-	it = JsonbIteratorInit(&DatumGetJsonbP((Datum) datum)->root);
 	(void) JsonbIteratorNext(&it, &value, false);
 	json_children(&it, top);
 	return mig_lb_child(top, "databaseChangeLog");

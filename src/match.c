@@ -15,7 +15,6 @@
 #include <ctype.h>
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -31,32 +30,10 @@ typedef struct Named
 	int			item;
 } Named;
 
-static uint32
-name_hash(const void *key, Size keysize)
-{
-	const char *string = *(const char *const *) key;
-
-	return hash_bytes((const unsigned char *) string, strlen(string));
-}
-
-static int
-name_match(const void *a, const void *b, Size keysize)
-{
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 static HTAB *
 new_index(int size)
 {
-	HASHCTL		ctl;
-
-	ctl.keysize = sizeof(char *);
-	ctl.entrysize = sizeof(Named);
-	ctl.hash = name_hash;
-	ctl.match = name_match;
-	ctl.hcxt = CurrentMemoryContext;
-	return hash_create("migrations by their names", Max(size, 16), &ctl,
-					   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	return mig_string_table("migrations by their names", sizeof(Named), size);
 }
 
 static int

@@ -25,6 +25,7 @@
 #include "storage/lockdefs.h"
 #include "utils/array.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
 
 #include "format.h"
 
@@ -138,6 +139,9 @@ extern bytea *mig_fingerprint(const MigScript *script);
 /* units.c */
 extern void mig_find_units(MigParsed *parsed, int n, MigErrorPlace *place);
 extern void mig_script_by_statement(MigParsed *parsed);
+
+/* format.c */
+extern HTAB *mig_string_table(const char *what, Size entrysize, int n);
 
 /* plan.c */
 typedef enum MigPolicy

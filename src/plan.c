@@ -11,11 +11,9 @@
  */
 #include "migrate.h"
 
-#include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
 
 /* How many migrations a message lists before it only counts. */
 #define LISTED 10
@@ -204,20 +202,6 @@ is_due(const MigEntry *entry)
 	return entry->registered && (entry->always || !(entry->applied && entry->settled));
 }
 
-static uint32
-name_hash(const void *key, Size keysize)
-{
-	const char *name = *(const char *const *) key;
-
-	return DatumGetUInt32(hash_any((const unsigned char *) name, strlen(name)));
-}
-
-static int
-name_match(const void *a, const void *b, Size keysize)
-{
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
 static bool
 is_wanted(const MigEntry *entry, Wanted wanted)
 {
@@ -256,16 +240,9 @@ link_needs(MigEntry *entries, int n, Wanted wanted)
 
 				if (names == NULL)
 				{
-					HASHCTL		ctl;
 					int			j;
 
-					ctl.keysize = sizeof(char *);
-					ctl.entrysize = sizeof(NameEntry);
-					ctl.hash = name_hash;
-					ctl.match = name_match;
-					ctl.hcxt = CurrentMemoryContext;
-					names = hash_create("migrate names", n, &ctl,
-										HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+					names = mig_string_table("migrate names", sizeof(NameEntry), n);
 					for (j = 0; j < n; j++)
 					{
 						named = hash_search(names, &entries[j].name, HASH_ENTER, NULL);

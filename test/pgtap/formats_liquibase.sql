@@ -439,7 +439,7 @@ INSERT INTO cases (what, contexts, labels, files, result) VALUES
 	 'MG010: value that cannot be read in file "m/master.yaml", line 2'),
 	('refused: broken JSON', '', '',
 	 ARRAY['m/master.json', '{"databaseChangeLog": [}', 'm/a.sql', E'--liquibase formatted sql\n--changeset bob:1\nA;\n'],
-	 'MG010: file "m/master.json" is not JSON: invalid input syntax for type json'),
+	 'MG010: file "m/master.json" is not valid JSON'),
 	('refused: another beginning', '', '',
 	 ARRAY['m/master.json', '{"x": "databaseChangeLog"}', 'm/a.sql', E'--liquibase formatted sql\n--changeset bob:1\nA;\n'],
 	 'MG010: file "m/master.json" is no changelog');
