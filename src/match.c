@@ -723,6 +723,7 @@ match_rows(MigAdoption *adoption, List *rows, ArrayType *versions)
 
 		int			i = adoption->tool->checkpoints ? find_item(adoption, row) : NOT_THERE;
 
+		CHECK_FOR_INTERRUPTS();
 		if (row->kind == MIG_ROW_BASELINE || row->kind == MIG_ROW_BASELINE_SCRIPT ||
 			(i >= 0 && adoption->items[i].entry->kind == MIG_KIND_BASELINE))
 			claim_baseline(adoption, row);
