@@ -801,6 +801,24 @@ report_edit(const MigSource *source, bool same_text, bool same_tokens)
 }
 
 /*
+ * In a format that has an order of its own a migration may become repeatable,
+ * or cease to be: it is still the one that is registered and applied.
+ */
+static void
+change_kind(const char *project, const MigSource *source, bytea *key)
+{
+	char		other = source->kind == MIG_KIND_REPEATABLE ?
+		MIG_KIND_VERSIONED : MIG_KIND_REPEATABLE;
+	Datum		values[4] = {
+		CStringGetTextDatum(project), PointerGetDatum(mig_version_key(other, source->version)),
+		PointerGetDatum(key), CStringGetTextDatum(kind_name(source->kind))
+	};
+
+	if (mig_run_query(Q_CHANGE_KIND, values, NULL) > 0)
+		mig_run_query(Q_CHANGE_STATE_KIND, values, NULL);
+}
+
+/*
  * mig_catalog_register
  *		Store a migration: "registered", "unchanged" or "replaced".
  *
@@ -848,6 +866,8 @@ mig_catalog_register(const char *project, const MigSource *source,
 	values[36] = mig_text_datum(source->up.variables, &nulls[36]);
 	values[37] = mig_text_datum(source->down.variables, &nulls[37]);
 
+	if (source->place > 0 && source->kind != MIG_KIND_BASELINE)
+		change_kind(project, source, key);
 	while (action == NULL)
 	{
 		Difference	difference;

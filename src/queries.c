@@ -126,6 +126,17 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" file_gone = false, settled = " SETTLED " WHERE " PROJECT_KEY,
 		38, MIGRATION_TYPES
 	},
+	[Q_CHANGE_KIND] = {
+		"UPDATE %s.migrate_migration m SET version_key = $3, kind = $4 WHERE " PROJECT_KEY
+		" AND hook IS NULL AND NOT EXISTS (SELECT FROM %s.migrate_migration o"
+		" WHERE o.project" EQ "$1 AND o.version_key" EQ "$3)",
+		4, {TEXTOID, BYTEAOID, BYTEAOID, TEXTOID}
+	},
+	[Q_CHANGE_STATE_KIND] = {
+		"UPDATE %s.migrate_state SET version_key = $3, kind = $4 WHERE target_schema" EQ "'' AND "
+		PROJECT_KEY,
+		4, {TEXTOID, BYTEAOID, BYTEAOID, TEXTOID}
+	},
 	[Q_MOVE] = {
 		"UPDATE %s.migrate_state SET order_key = $3 WHERE target_schema" EQ "'' AND " PROJECT_KEY
 		" AND order_key OPERATOR(pg_catalog.<>) $3",

@@ -164,4 +164,22 @@ SELECT version, state FROM migrate_status;
 CALL migrate_undo('-1');
 SELECT version, state FROM migrate_status;
 
+-- an applied changeset that becomes repeatable, and is none any more, has run
+SET migrate.project = 'liquibase kinds';
+CREATE FUNCTION load_kind(attributes text, body text) RETURNS TABLE (version text, action text) LANGUAGE sql AS $$
+	SELECT version, action FROM migrate_register_files('{db/k.sql}',
+		ARRAY[E'--liquibase formatted sql\n--changeset bob:1' || attributes || E'\n' || body
+			  || E'\n--changeset bob:2\nCREATE TABLE k2 ();'])
+$$;
+SELECT * FROM load_kind('', 'CREATE VIEW k1 AS SELECT 1 AS a;');
+SELECT version, action FROM migrate_apply();
+SELECT * FROM load_kind(' runOnChange:true', 'CREATE VIEW k1 AS SELECT 1 AS a;');
+SELECT version, kind, state FROM migrate_status;
+SELECT count(*) FROM migrate_plan();
+SELECT * FROM load_kind(' runOnChange:true', 'CREATE OR REPLACE VIEW k1 AS SELECT 1 AS a, 2 AS b;');
+SELECT version, action FROM migrate_apply();
+SELECT * FROM load_kind('', 'CREATE OR REPLACE VIEW k1 AS SELECT 1 AS a, 2 AS b;');
+SELECT version, kind, state FROM migrate_status;
+SELECT count(*) FROM migrate_plan();
+
 DROP SCHEMA liquibase CASCADE;
