@@ -33,6 +33,7 @@ OBJS = \
 	src/retry.o \
 	src/run.o \
 	src/script.o \
+	src/state.o \
 	src/sums.o \
 	src/tools.o \
 	src/units.o \

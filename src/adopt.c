@@ -259,12 +259,12 @@ record(const MigAdoption *adoption, MigChain *chain, const MigEntry *entry,
 	if (entry->unfinished != '\0')
 		(void) mig_journal_delete(adoption->project, entry->key);
 	if (entry->applied)
-		mig_catalog_set_rolled_back(adoption->project, entry->key);
-	mig_catalog_set_applied(adoption->project, entry, checksum, fingerprint,
-							baseline ? "baseline" : "adopted", 0,
-							row->dated ? row->at : adoption->now,
-							row->by && row->by[0] ? row->by : adoption->by,
-							baseline ? 0 : row->duration_us);
+		mig_state_set_rolled_back(adoption->project, entry->key);
+	mig_state_set_applied(adoption->project, entry, checksum, fingerprint,
+						  baseline ? "baseline" : "adopted", 0,
+						  row->dated ? row->at : adoption->now,
+						  row->by && row->by[0] ? row->by : adoption->by,
+						  baseline ? 0 : row->duration_us);
 	mig_event_init(&event, adoption->project, "adopt");
 	mig_event_about(&event, entry);
 	event.reason = psprintf("from %s (%s)", mig_history_name(adoption->history),
@@ -306,10 +306,10 @@ record_all(MigAdoption *adoption)
 
 			version.key = mig_version_key(MIG_KIND_VERSIONED, version.version);
 			version.order = mig_order_of_version(version.order);
-			mig_catalog_set_applied(adoption->project, &version, item->checksum,
-									item->fingerprint, "adopted", 0,
-									item->row->dated ? item->row->at : adoption->now,
-									item->row->by ? item->row->by : adoption->by, 0);
+			mig_state_set_applied(adoption->project, &version, item->checksum,
+								  item->fingerprint, "adopted", 0,
+								  item->row->dated ? item->row->at : adoption->now,
+								  item->row->by ? item->row->by : adoption->by, 0);
 		}
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(step);
@@ -325,7 +325,7 @@ record_all(MigAdoption *adoption)
 		MemoryContextReset(step);
 	}
 	mig_chain_close(&chain);
-	mig_catalog_settle_baselines(adoption->project);
+	mig_state_settle_baselines(adoption->project);
 	MemoryContextDelete(step);
 }
 
@@ -401,7 +401,7 @@ migrate_adopt(PG_FUNCTION_ARGS)
 	Oid			source = PG_ARGISNULL(0) ? InvalidOid : PG_GETARG_OID(0);
 	char	   *tool_name = mig_text_argument(fcinfo, 1, NULL);
 	ArrayType  *versions = PG_ARGISNULL(4) ? NULL : PG_GETARG_ARRAYTYPE_P(4);
-	MigAdoption	adoption = {0};
+	MigAdoption adoption = {0};
 	char	   *sqitch_project;
 	const MigTool *tool;
 	MemoryContext context;

@@ -293,9 +293,9 @@ set_applied(const MigEntry *entry, const char *how)
 				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
 				 errmsg("version \"%s\" is not registered", entry->version)));
 	(void) mig_journal_delete(mig_project, entry->key);
-	mig_catalog_set_applied(mig_project, entry, stored->checksum, stored->fingerprint,
-							how, 0, GetCurrentTimestamp(),
-							GetUserNameFromId(GetUserId(), false), 0);
+	mig_state_set_applied(mig_project, entry, stored->checksum, stored->fingerprint,
+						  how, 0, GetCurrentTimestamp(),
+						  GetUserNameFromId(GetUserId(), false), 0);
 }
 
 Datum
@@ -326,7 +326,7 @@ migrate_baseline(PG_FUNCTION_ARGS)
 		marked++;
 	}
 	mig_chain_close(&chain);
-	mig_catalog_settle_baselines(mig_project);
+	mig_state_settle_baselines(mig_project);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	PG_RETURN_INT32(marked);
@@ -365,7 +365,7 @@ migrate_mark(PG_FUNCTION_ARGS)
 	set_applied(entry, "marked");
 	log_change(&chain, "mark", entry, reason);
 	mig_chain_close(&chain);
-	mig_catalog_settle_baselines(mig_project);
+	mig_state_settle_baselines(mig_project);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	PG_RETURN_VOID();
@@ -389,10 +389,10 @@ migrate_unmark(PG_FUNCTION_ARGS)
 				 errmsg("migration %s is not applied",
 						mig_label(entry->version, entry->name))));
 	if (!mig_journal_delete(mig_project, entry->key))
-		mig_catalog_set_rolled_back(mig_project, entry->key);
+		mig_state_set_rolled_back(mig_project, entry->key);
 	log_change(&chain, "unmark", entry, reason);
 	mig_chain_close(&chain);
-	mig_catalog_settle_baselines(mig_project);
+	mig_state_settle_baselines(mig_project);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	PG_RETURN_VOID();
@@ -424,7 +424,7 @@ migrate_repair(PG_FUNCTION_ARGS)
 				 errhint("Register its file, or take it off the records with migrate_unmark().")));
 	if (!entry->settled || !entry->same_text)
 	{
-		mig_catalog_set_repaired(mig_project, entry->key);
+		mig_state_set_repaired(mig_project, entry->key);
 		log_change(&chain, "repair", entry, NULL);
 		mig_chain_close(&chain);
 		action = "repaired";

@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * catalog.c
- *	  The extension's own tables: the migrations and what is applied.
+ *	  The extension's own tables: how they are reached, and the migrations.
  *
- * catalog.c, journal.c and log.c are the only files that touch our tables.
- * How they do it is in this one; catalog.h offers it to the others.
+ * Only this file, state.c, journal.c, log.c, fileset.c and variables.c touch
+ * our tables.  How they do it is in this one; catalog.h offers it to the
+ * others.
  *
  * Every function runs its SQL as the extension's owner, with row security
  * off, and gives the caller's identity back before it returns; no text from
@@ -22,10 +23,8 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/tableam.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
-#include "commands/trigger.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -33,9 +32,6 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
-
-PG_FUNCTION_INFO_V1(migrate_state_changed);
 
 /* Plans kept for the session, for the schema of this name. */
 static SPIPlanPtr plans[Q_COUNT];
@@ -275,8 +271,8 @@ mig_int_field(uint64 row, int column, int64 otherwise)
 
 	if (isnull)
 		return otherwise;
-	return SPI_gettypeid(SPI_tuptable->tupdesc, column) == INT8OID ?
-		DatumGetInt64(value) : DatumGetInt32(value);
+	return SPI_gettypeid(SPI_tuptable->tupdesc, column) == INT4OID ?
+		DatumGetInt32(value) : DatumGetInt64(value);
 }
 
 bool
@@ -321,15 +317,19 @@ script_fields(const MigVisit *visit, uint64 row, int column, bool transaction,
 	script->variables = NULL;
 }
 
-static const char *
-kind_name(char kind)
+/*
+ * mig_kind_name, mig_kind_of
+ *		A kind as the tables have it.
+ */
+const char *
+mig_kind_name(char kind)
 {
 	return kind == MIG_KIND_BASELINE ? "baseline" :
 		kind == MIG_KIND_REPEATABLE ? "repeatable" : "versioned";
 }
 
-static char
-kind_of(const char *name)
+char
+mig_kind_of(const char *name)
 {
 	return strcmp(name, "baseline") == 0 ? MIG_KIND_BASELINE :
 		strcmp(name, "repeatable") == 0 ? MIG_KIND_REPEATABLE : MIG_KIND_VERSIONED;
@@ -393,7 +393,11 @@ is_met(const char *project, const char *required)
 	const char *tag = strchr(required, '@');
 
 	if (tag && tag[1])
-		return mig_catalog_is_tag_applied(project, tag + 1);
+	{
+		Datum		values[2] = {CStringGetTextDatum(project), CStringGetTextDatum(tag + 1)};
+
+		return mig_run_query(Q_IS_TAG_APPLIED, values, NULL) > 0;
+	}
 	return mig_run_for_key(Q_IS_APPLIED, project,
 						   mig_version_key(MIG_KIND_VERSIONED, required)) > 0;
 }
@@ -453,7 +457,7 @@ mig_catalog_load(const char *project, int *n)
 		entry->key = mig_bytea_field(&visit, i, 1);
 		entry->version = mig_text_field(&visit, i, 2);
 		entry->name = mig_text_field(&visit, i, 3);
-		entry->kind = kind_of(mig_text_field(&visit, i, 4));
+		entry->kind = mig_kind_of(mig_text_field(&visit, i, 4));
 		entry->registered = mig_bool_field(i, 5);
 		entry->applied = how != NULL;
 		entry->how = how ? how[0] : '\0';
@@ -491,39 +495,6 @@ mig_catalog_load(const char *project, int *n)
 	mig_leave(&visit);
 	*n = (int) rows;
 	return entries;
-}
-
-/*
- * mig_catalog_applied
- *		The records of what is applied, in order of the keys.
- */
-MigApplied *
-mig_catalog_applied(const char *project, int *n)
-{
-	MigVisit	visit = mig_enter();
-	Datum		values[1] = {CStringGetTextDatum(project)};
-	uint64		rows = mig_run_query(Q_APPLIED, values, NULL);
-	MigApplied *records = MemoryContextAllocHuge(visit.caller,
-												 sizeof(MigApplied) * Max(rows, 1));
-	uint64		i;
-
-	for (i = 0; i < rows; i++)
-	{
-		MigApplied *record = &records[i];
-		bool		isnull;
-
-		record->key = mig_bytea_field(&visit, i, 1);
-		record->version = mig_text_field(&visit, i, 2);
-		record->name = mig_text_field(&visit, i, 3);
-		record->kind = kind_of(mig_text_field(&visit, i, 4));
-		record->at = DatumGetTimestampTz(field(i, 5, &isnull));
-		record->by = mig_text_field(&visit, i, 6);
-		record->duration_us = mig_int_field(i, 7, 0);
-		record->path = mig_text_field(&visit, i, 8);
-	}
-	mig_leave(&visit);
-	*n = (int) rows;
-	return records;
 }
 
 static void
@@ -811,7 +782,7 @@ change_kind(const char *project, const MigSource *source, bytea *key)
 		MIG_KIND_VERSIONED : MIG_KIND_REPEATABLE;
 	Datum		values[4] = {
 		CStringGetTextDatum(project), PointerGetDatum(mig_version_key(other, source->version)),
-		PointerGetDatum(key), CStringGetTextDatum(kind_name(source->kind))
+		PointerGetDatum(key), CStringGetTextDatum(mig_kind_name(source->kind))
 	};
 
 	if (mig_run_query(Q_CHANGE_KIND, values, NULL) > 0)
@@ -845,7 +816,7 @@ mig_catalog_register(const char *project, const MigSource *source,
 	values[1] = PointerGetDatum(key);
 	values[2] = CStringGetTextDatum(source->version);
 	values[3] = CStringGetTextDatum(source->name);
-	values[4] = CStringGetTextDatum(kind_name(source->kind));
+	values[4] = CStringGetTextDatum(mig_kind_name(source->kind));
 	values[5] = PointerGetDatum(checksum);
 	values[6] = PointerGetDatum(fingerprint);
 	values[7] = list_datum(source->requires);
@@ -961,67 +932,6 @@ mig_catalog_hooks(const char *project)
 }
 
 /*
- * mig_catalog_variables
- *		What migrate_set_variable() has stored for a project: a List of
- *		MigVariable *.
- */
-List *
-mig_catalog_variables(const char *project)
-{
-	MigVisit	visit = mig_enter();
-	Datum		values[1] = {CStringGetTextDatum(project)};
-	uint64		rows = mig_run_query(Q_VARIABLES, values, NULL);
-	List	   *variables = NIL;
-	uint64		i;
-
-	for (i = 0; i < rows; i++)
-	{
-		MemoryContext old = MemoryContextSwitchTo(visit.caller);
-		MigVariable *variable = palloc0(sizeof(MigVariable));
-
-		variables = lappend(variables, variable);
-		MemoryContextSwitchTo(old);
-		variable->name = mig_text_field(&visit, i, 1);
-		variable->value = mig_text_field(&visit, i, 2);
-		variable->set_by = mig_text_field(&visit, i, 3);
-		variable->set_by_superuser = mig_bool_field(i, 4);
-	}
-	mig_leave(&visit);
-	return variables;
-}
-
-/*
- * mig_catalog_set_variable
- *		Store the value of a variable, or with NULL forget it: what was done.
- */
-const char *
-mig_catalog_set_variable(const char *project, const char *name, const char *value)
-{
-	MigVisit	visit = mig_enter();
-	Datum		values[5] = {
-		CStringGetTextDatum(project), CStringGetTextDatum(name), (Datum) 0,
-		CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false)),
-		BoolGetDatum(superuser_arg(GetSessionUserId()))
-	};
-	bool		known = mig_run_query(Q_GET_VARIABLE, values, NULL) > 0;
-	const char *action;
-
-	if (value == NULL)
-	{
-		mig_run_query(Q_REMOVE_VARIABLE, values, NULL);
-		action = known ? "removed" : "unchanged";
-	}
-	else
-	{
-		values[2] = CStringGetTextDatum(value);
-		action = mig_run_query(Q_SET_VARIABLE, values, NULL) == 0 ? "unchanged" :
-			known ? "replaced" : "set";
-	}
-	mig_leave(&visit);
-	return action;
-}
-
-/*
  * mig_catalog_unregister
  *		Forget a migration.  The caller has seen that it is not applied.
  */
@@ -1086,162 +996,6 @@ mig_catalog_last_format(const char *project, char **version)
 }
 
 /*
- * mig_catalog_set_applied
- *		Record that a migration is applied.
- *
- * The primary key makes this possible once: whoever comes second gets an
- * error, unless it is a repeatable.
- */
-void
-mig_catalog_set_applied(const char *project, const MigEntry *entry,
-						const bytea *checksum, const bytea *fingerprint,
-						const char *how, int statements, TimestampTz at,
-						const char *by, int64 duration_us)
-{
-	MigVisit	visit = mig_enter();
-	Datum		values[13] = {
-		CStringGetTextDatum(project), PointerGetDatum(entry->key),
-		CStringGetTextDatum(entry->version), CStringGetTextDatum(entry->name),
-		CStringGetTextDatum(kind_name(entry->kind)), CStringGetTextDatum(how),
-		PointerGetDatum(checksum), PointerGetDatum(fingerprint),
-		Int32GetDatum(statements), TimestampTzGetDatum(at),
-		CStringGetTextDatum(by), Int64GetDatum(duration_us), PointerGetDatum(entry->order)
-	};
-
-	if (mig_run_query(Q_SET_APPLIED, values, NULL) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_APPLIED),
-				 errmsg("migration %s is applied already",
-						mig_label(entry->version, entry->name))));
-	mig_leave(&visit);
-}
-
-/*
- * mig_catalog_set_rolled_back
- *		Record that a migration is not applied any more.
- */
-void
-mig_catalog_set_rolled_back(const char *project, const bytea *key)
-{
-	MigVisit	visit = mig_enter();
-
-	if (mig_run_for_key(Q_SET_ROLLED_BACK, project, key) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_NOT_APPLIED),
-				 errmsg("the migration is not applied any more")));
-	mig_leave(&visit);
-}
-
-/*
- * mig_catalog_set_repaired
- *		Take the registered text as the one that ran.
- */
-void
-mig_catalog_set_repaired(const char *project, const bytea *key)
-{
-	MigVisit	visit = mig_enter();
-
-	mig_run_for_key(Q_SET_REPAIRED, project, key);
-	mig_leave(&visit);
-}
-
-/*
- * mig_catalog_settle_baselines
- *		Baseline scripts wait only while nothing is applied.
- */
-void
-mig_catalog_settle_baselines(const char *project)
-{
-	MigVisit	visit = mig_enter();
-	Datum		values[2] = {CStringGetTextDatum(project), (Datum) 0};
-
-	values[1] = BoolGetDatum(mig_run_query(Q_CURRENT, values, NULL) > 0);
-	mig_run_query(Q_SETTLE_BASELINES, values, NULL);
-	mig_leave(&visit);
-}
-
-/*
- * mig_catalog_is_tag_applied
- *		Is the migration applied that bears a tag?
- */
-bool
-mig_catalog_is_tag_applied(const char *project, const char *tag)
-{
-	MigVisit	visit = mig_enter();
-	Datum		values[2] = {CStringGetTextDatum(project), CStringGetTextDatum(tag)};
-	bool		result = mig_run_query(Q_IS_TAG_APPLIED, values, NULL) > 0;
-
-	mig_leave(&visit);
-	return result;
-}
-
-/*
- * mig_catalog_is_applied
- *		Is a migration of this key applied?
- */
-bool
-mig_catalog_is_applied(const char *project, const bytea *key)
-{
-	MigVisit	visit = mig_enter();
-	bool		result = mig_run_for_key(Q_IS_APPLIED, project, key) > 0;
-
-	mig_leave(&visit);
-	return result;
-}
-
-/*
- * mig_catalog_current
- *		The highest applied version, palloc'd, or NULL.
- *
- * Applications ask this all the time, so it goes straight to the index, as
- * systable_beginscan_ordered does, under the active snapshot.
- */
-char *
-mig_catalog_current(const char *project)
-{
-	Oid			schema;
-	Oid			owner;
-	Oid			heap_oid;
-	Oid			index_oid;
-	Relation	heap;
-	Relation	index;
-	IndexScanDesc scan;
-	ScanKeyData keys[2];
-	TupleTableSlot *slot;
-	char	   *version = NULL;
-
-	if (!mig_extension(&schema, &owner))
-		return NULL;
-	heap_oid = get_relname_relid("migrate_state", schema);
-	index_oid = get_relname_relid("migrate_state_order_idx", schema);
-	if (!OidIsValid(heap_oid) || !OidIsValid(index_oid))
-		elog(ERROR, "migrate_state is missing");
-
-	heap = table_open(heap_oid, AccessShareLock);
-	index = index_open(index_oid, AccessShareLock);
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(project));
-	keys[0].sk_collation = index->rd_indcollation[0];
-	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(""));
-	keys[1].sk_collation = index->rd_indcollation[1];
-	scan = mig_index_beginscan(heap, index, GetActiveSnapshot(), 2);
-	index_rescan(scan, keys, 2, NULL, 0);
-	slot = table_slot_create(heap, NULL);
-	if (index_getnext_slot(scan, BackwardScanDirection, slot))
-	{
-		bool		isnull;
-
-		version = TextDatumGetCString(slot_getattr(slot, 4, &isnull));
-	}
-	ExecDropSingleTupleTableSlot(slot);
-	index_endscan(scan);
-	index_close(index, AccessShareLock);
-	table_close(heap, AccessShareLock);
-	return version;
-}
-
-/*
  * mig_catalog_lock_holder
  *		A sentence on who holds the run lock, palloc'd.
  */
@@ -1276,46 +1030,4 @@ mig_catalog_busy(const char *project)
 
 	mig_leave(&visit);
 	return busy;
-}
-
-/* Keep migrate_migration.settled true, whoever writes the state. */
-Datum
-migrate_state_changed(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	HeapTuple	tuple;
-	TupleDesc	desc;
-	MigVisit	visit;
-	Datum		values[4];
-	bool		nulls[4] = {false};
-	bool		isnull;
-
-	if (!CALLED_AS_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("migrate_state_changed() must be called as a trigger")));
-	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
-	{
-		visit = mig_enter();
-		mig_run_query(Q_UNSETTLE_ALL, NULL, NULL);
-		mig_leave(&visit);
-		return PointerGetDatum(NULL);
-	}
-
-	desc = RelationGetDescr(trigger->tg_relation);
-	tuple = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
-		trigger->tg_newtuple : trigger->tg_trigtuple;
-	values[0] = heap_getattr(tuple, 1, desc, &isnull);
-	values[1] = heap_getattr(tuple, 3, desc, &isnull);
-	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		nulls[2] = nulls[3] = true;
-	else
-	{
-		values[2] = heap_getattr(tuple, 8, desc, &isnull);
-		values[3] = heap_getattr(tuple, 9, desc, &isnull);
-	}
-	visit = mig_enter();
-	mig_run_query(Q_SETTLE, values, nulls);
-	mig_leave(&visit);
-	return PointerGetDatum(NULL);
 }

@@ -94,6 +94,8 @@ typedef struct MigVisit
 
 extern MigVisit mig_enter(void);
 extern void mig_leave(const MigVisit *visit);
+extern const char *mig_kind_name(char kind);
+extern char mig_kind_of(const char *name);
 extern SPIPlanPtr mig_query_plan(MigQueryNo query);
 extern const Oid *mig_query_types(MigQueryNo query);
 extern uint64 mig_run_query(MigQueryNo query, Datum *values, const bool *nulls);

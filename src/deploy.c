@@ -238,7 +238,7 @@ finish_step(Deploy *deploy, const MigStored *stored, int nest)
 		(void) mig_journal_delete(run->project, run->plan->steps[run->step].entry->key);
 	retake_locks(deploy);
 	if (run->has_baselines && run->step == run->plan->nsteps - 1)
-		mig_catalog_settle_baselines(run->project);
+		mig_state_settle_baselines(run->project);
 	mig_chain_close(&run->chain);
 	commit(deploy);
 	deploy->half_done = false;
@@ -271,7 +271,7 @@ run_in_transaction(Deploy *deploy, MigStored *stored, const MigParsed *parsed)
 		run->results[run->step].statements = parsed->nstmts;
 	}
 	if (run->down)
-		mig_catalog_set_rolled_back(run->project, step->entry->key);
+		mig_state_set_rolled_back(run->project, step->entry->key);
 	finish_step(deploy, stored, nest);
 }
 
@@ -395,7 +395,7 @@ leave_applied(Deploy *deploy)
 	MigRun	   *run = &deploy->run;
 
 	if (deploy->still_applied)
-		mig_catalog_set_rolled_back(run->project, run->plan->steps[run->step].entry->key);
+		mig_state_set_rolled_back(run->project, run->plan->steps[run->step].entry->key);
 	deploy->still_applied = false;
 }
 
@@ -658,7 +658,7 @@ look_back(Deploy *deploy, const MigParsed *parsed, const MigUnit *unit)
 	/* a statement that commits on its way has left its mark */
 	begin(deploy);
 	(void) mig_journal_read(run->project, key, &deploy->journal);
-	deploy->still_applied = run->down && mig_catalog_is_applied(run->project, key);
+	deploy->still_applied = run->down && mig_state_is_applied(run->project, key);
 	commit(deploy);
 }
 
@@ -720,7 +720,7 @@ run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed, bool fo
 		AtEOXact_GUC(false, nest);
 	}
 	run->execution.script = parsed->script;
-	deploy->still_applied = run->down && mig_catalog_is_applied(run->project, entry->key);
+	deploy->still_applied = run->down && mig_state_is_applied(run->project, entry->key);
 	if (!found)
 	{
 		journal->down = run->down;

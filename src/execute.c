@@ -65,8 +65,8 @@ typedef struct VerifyReceiver
 {
 	DestReceiver pub;
 	bool		checks;			/* is the first column a boolean */
-	bool	   *answer;			/* where to note that it is not true; NULL: raise
-								 * an error */
+	bool	   *answer;			/* where to note that it is not true; NULL:
+								 * raise an error */
 } VerifyReceiver;
 
 /* Data of the COPY that is running; its callback has no argument. */

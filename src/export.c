@@ -291,7 +291,11 @@ flyway_rows(Export *export)
 		appendStringInfo(&buf, ", %d)", (int) Min(record->duration_us / 1000, PG_INT32_MAX));
 		MemoryContextReset(row_context);
 	}
-	/* of a migration the last row counts; a repeatable goes by its description */
+
+	/*
+	 * of a migration the last row counts; a repeatable goes by its
+	 * description
+	 */
 	appendStringInfo(&buf, ") AS v (n, version, description, type, script, checksum,"
 					 " installed_by, installed_on, execution_time)\n"
 					 "LEFT JOIN (SELECT DISTINCT ON (1) coalesce(version, 'R ' || description) AS id, type, checksum"
@@ -436,7 +440,7 @@ migrate_export(PG_FUNCTION_ARGS)
 		export.table = quote_qualified_identifier(name->schemaname, name->relname);
 		export.name = name->relname;
 	}
-	export.applied = mig_catalog_applied(mig_project, &export.napplied);
+	export.applied = mig_state_applied(mig_project, &export.napplied);
 	export.napplied = without_doubles(export.applied, export.napplied);
 	export.entries = mig_catalog_load(mig_project, &export.nentries);
 	check_applied(&export, target);

@@ -263,7 +263,7 @@ mig_take_number(const MigFileEntry *entry, MigSource *source)
  */
 void
 mig_switch_section(MigSections *sections, MigScript *next, const MigLines *lines,
-			   const char *title)
+				   const char *title)
 {
 	if (sections->current)
 		sections->current->text = pnstrdup(sections->start,

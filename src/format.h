@@ -26,7 +26,7 @@
 #define MIG_VARIABLES_GOOSE "goose" /* ${NAME}, after "-- +goose ENVSUB ON" */
 #define MIG_VARIABLES_LIQUIBASE "liquibase" /* ${name}, may be undefined; an
 											 * object with values may follow */
-#define MIG_VARIABLES_DRIZZLE "drizzle"	/* breakpoints between statements */
+#define MIG_VARIABLES_DRIZZLE "drizzle" /* breakpoints between statements */
 #define MIG_VARIABLES_GOOSE_ON "goose-on"	/* ... which came before text */
 
 /* What becomes of a migration whose precondition is not met. */

@@ -37,7 +37,7 @@ begin_section(MigSections *sections, MigScript *script, const MigLines *lines,
 static void
 goose_read(const MigFileEntry *entry, MigSource *source)
 {
-	MigSections	sections = {entry, NULL, NULL};
+	MigSections sections = {entry, NULL, NULL};
 	MigLines	lines;
 	int			code_line = 0;
 	int			statement_line = 0;

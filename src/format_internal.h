@@ -43,7 +43,8 @@ struct MigFileEntry
 	int			depth;			/* number of components before base */
 	const char *text;			/* without a byte order mark; NULL: not read */
 	bool		sql;
-	const char *language;		/* the other one that it is written in, or NULL */
+	const char *language;		/* the other one that it is written in, or
+								 * NULL */
 	/* base read as <version>[_-]<name>[.up|.down].<extension> */
 	bool		numbered;
 	char	   *version;
@@ -87,14 +88,18 @@ struct MigFormat
 	/* what one file says: one migration, or a list (MigSource *) */
 	void		(*read) (const MigFileEntry *entry, MigSource *source);
 	List	   *(*read_list) (const MigFileEntry *entry);
-	/* ... or what all files (MigFileEntry *) say, in one go; adds the paths
-	 * of those that say nothing to *skipped */
+
+	/*
+	 * ... or what all files (MigFileEntry *) say, in one go; adds the paths
+	 * of those that say nothing to *skipped
+	 */
 	List	   *(*read_all) (List *entries, List **skipped);
 	/* what all files (MigFileEntry *) together say about the migrations */
 	List	   *(*finish) (List *entries, List *sources);
 	/* a version as the names of new files have it; NULL: as it is */
 	const char *(*spell) (const char *version);
-	const char *heading;		/* first line of a new migration's file, or NULL */
+	const char *heading;		/* first line of a new migration's file, or
+								 * NULL */
 	MigDraft	drafts[2];		/* files of a new migration */
 };
 

@@ -81,7 +81,8 @@ typedef enum MigLbKind
 	LINE_ROLLBACK_BLOCK,
 	LINE_PRECONDITIONS,
 	LINE_PRECONDITION,
-	LINE_WRONG,					/* it refuses the line; rest says what is right */
+	LINE_WRONG,					/* it refuses the line; rest says what is
+								 * right */
 	LINE_WRONG_INSIDE			/* ... in a changeset */
 } MigLbKind;
 

@@ -348,7 +348,7 @@ mig_lb_next_attribute(const char **p, const char *end, char **name, char **value
 bool
 mig_lb_is_formatted(const char *text)
 {
-	MigLbLine		line = {.next = text};
+	MigLbLine	line = {.next = text};
 
 	while (mig_lb_next_line(&line))
 	{
@@ -365,7 +365,7 @@ mig_lb_is_formatted(const char *text)
 List *
 mig_lb_sql_includes(const MigFileEntry *entry)
 {
-	MigLbLine		line = {.next = entry->text};
+	MigLbLine	line = {.next = entry->text};
 	List	   *result = NIL;
 
 	while (mig_lb_next_line(&line))
@@ -411,7 +411,7 @@ mig_lb_warn_of_text_before(const MigFileEntry *entry)
 	mig_entry_lines(&lines, entry);
 	while (mig_lines_next(&lines))
 	{
-		MigLbLine		line = {lines.start, lines.end, lines.next, lines.number};
+		MigLbLine	line = {lines.start, lines.end, lines.next, lines.number};
 		const char *rest;
 		MigLbKind	kind = mig_lb_classify(&line, &rest);
 

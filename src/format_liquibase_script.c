@@ -69,7 +69,7 @@ find_delimiter(const MigLines *lines, const char *end, const char *delimiter)
  */
 char *
 mig_lb_script(const char *path, int number, const char *text, bool split,
-			const char *delimiter, bool up)
+			  const char *delimiter, bool up)
 {
 	bool		rewrite = split && (delimiter == NULL || delimiter[strspn(delimiter, ";")] != '\0');
 	MigLines	lines;
@@ -90,7 +90,7 @@ mig_lb_script(const char *path, int number, const char *text, bool split,
 			break;
 		if (up)
 		{
-			MigLbLine		line = {lines.start, lines.end, lines.next, lines.number};
+			MigLbLine	line = {lines.start, lines.end, lines.next, lines.number};
 			const char *rest;
 			MigLbKind	kind = block ? LINE_SQL : mig_lb_classify(&line, &rest);
 
@@ -153,7 +153,7 @@ char *
 mig_liquibase_body(const char *up_text)
 {
 	StringInfoData buf;
-	MigLbLine		line = {.next = up_text};
+	MigLbLine	line = {.next = up_text};
 	bool		block = false;
 	bool		ignoring = false;
 	long		ignore = 0;

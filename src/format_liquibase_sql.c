@@ -135,6 +135,7 @@ read_property(SqlFile *file, const MigLbLine *line, const char *rest)
 			filter.dbms = value;
 		else if (pg_strcasecmp(name, "global") == 0)
 			global = bool_value(file, line->number, name, value);
+
 		else
 			mig_lb_bad(file->entry->file->path, line->number,
 					   psprintf("unknown attribute \"%s\" of a property", name),
@@ -158,7 +159,10 @@ mig_lb_version(const char *path, const char *id, const char *author)
 {
 	const char *slash = strrchr(path, '/');
 
-	/* a version has no blanks at its ends: "--changeset bob :1" has in its author */
+	/*
+	 * a version has no blanks at its ends: "--changeset bob :1" has in its
+	 * author
+	 */
 	return psprintf("%s::%s::%s", slash ? slash + 1 : path,
 					mig_copy_trimmed(id, id + strlen(id)),
 					mig_copy_trimmed(author, author + strlen(author)));
@@ -514,7 +518,7 @@ end_changeset(SqlFile *file, const char *end)
 	source->up.path = file->entry->file->path;
 	source->up.line = changeset->line + 1;
 	source->up.text = mig_lb_script(file->entry->file->path, source->up.line, body, changeset->split,
-								  changeset->delimiter, true);
+									changeset->delimiter, true);
 	source->up.variables = mig_lb_variables(file->read, file->entry, source->up.text);
 
 	if (changeset->down.first)
@@ -530,8 +534,8 @@ end_changeset(SqlFile *file, const char *end)
 			roll_back_to(file, start);
 		else if (*start)
 			source->down.text = mig_lb_script(file->entry->file->path, changeset->down.first, text,
-											changeset->rollback_split,
-											changeset->rollback_delimiter, false);
+											  changeset->rollback_split,
+											  changeset->rollback_delimiter, false);
 		if (source->down.text && source->down.path == NULL)
 		{
 			source->down.path = file->entry->file->path;
@@ -788,7 +792,7 @@ void
 mig_lb_read_sql(MigLbRead *read, const MigFileEntry *entry, const MigLbFilter *filter)
 {
 	SqlFile		file = {read, entry, filter, NULL, NULL};
-	MigLbLine		line = {.next = entry->text};
+	MigLbLine	line = {.next = entry->text};
 
 	mig_lb_warn_of_text_before(entry);
 	while (mig_lb_next_line(&line))

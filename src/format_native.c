@@ -62,7 +62,7 @@ native_read(const MigFileEntry *entry, MigSource *source)
 	/* by MigWord */
 	MigScript  *scripts[] = {&source->up, &source->down, &source->verify};
 	const char *const titles[] = {"up", "down", "verify"};
-	MigSections	sections = {entry, NULL, NULL};
+	MigSections sections = {entry, NULL, NULL};
 	MigLines	lines;
 	MigDirective directive;
 	int			code_line = 0;

@@ -17,8 +17,8 @@ typedef struct MigHistory
 	Oid			schema_oid;
 	char	   *schema;
 	char	   *table;
-	List	   *tools;			/* of const MigTool *: one, or those of which it
-								 * may be */
+	List	   *tools;			/* of const MigTool *: one, or those of which
+								 * it may be */
 } MigHistory;
 
 extern char *mig_history_name(const MigHistory *history);

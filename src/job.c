@@ -598,12 +598,12 @@ wait_for_worker(Job *job, bool only_ready)
 static bool
 leads_back(bool down, const char *target)
 {
-	char	   *current = mig_catalog_current(mig_project);
+	char	   *current = mig_state_current(mig_project);
 
 	return !down && target != NULL && target[0] != '+' && current != NULL &&
 		mig_key_cmp(mig_version_key(MIG_KIND_VERSIONED, current),
 					mig_version_key(MIG_KIND_VERSIONED, target)) != 0 &&
-		mig_catalog_is_applied(mig_project, mig_version_key(MIG_KIND_VERSIONED, target));
+		mig_state_is_applied(mig_project, mig_version_key(MIG_KIND_VERSIONED, target));
 }
 
 /* Have a worker that is ready to begin. */

@@ -5,8 +5,8 @@
  *
  * Calls go down this list only: register, apply, adopt, export, require, job,
  * worker -> deploy -> match, run -> history, hook, retry, plan, procedure ->
- * execute, judge, journal, log, lock -> variables, fileset -> catalog, collect ->
- * queries, format -> lines, script -> tools, units, version -> sums.
+ * execute, judge, journal, log, lock -> variables, fileset -> state ->
+ * catalog, collect -> queries, format -> lines, script -> tools, units, version -> sums.
  *
  *-------------------------------------------------------------------------
  */
@@ -303,28 +303,6 @@ typedef struct MigHook
 	bool		registrant_superuser;
 } MigHook;
 
-/* What stands for a name in a script. */
-typedef struct MigVariable
-{
-	char	   *name;
-	char	   *value;
-	char	   *set_by;			/* NULL: this session's setting */
-	bool		set_by_superuser;
-} MigVariable;
-
-/* What is recorded of an applied migration. */
-typedef struct MigApplied
-{
-	bytea	   *key;
-	char	   *version;
-	char	   *name;
-	char		kind;
-	TimestampTz at;
-	char	   *by;
-	int64		duration_us;
-	char	   *path;			/* of its up script, or NULL */
-} MigApplied;
-
 extern bool mig_extension(Oid *schema, Oid *owner);
 extern char *mig_catalog_schema(void);
 extern char *mig_catalog_lock_holder(const char *project);
@@ -340,25 +318,10 @@ extern const char *mig_catalog_register(const char *project, const MigSource *so
 										const MigSide *up, const MigSide *down);
 extern void mig_catalog_set_no_transaction(const char *project, const bytea *key,
 										   bool up, bool down);
-extern List *mig_catalog_variables(const char *project);
-extern const char *mig_catalog_set_variable(const char *project, const char *name,
-											const char *value);
 extern void mig_catalog_unregister(const char *project, const bytea *key);
 extern List *mig_catalog_files_gone(const char *project, const char *directory,
 									ArrayType *keys);
 extern char *mig_catalog_last_format(const char *project, char **version);
-extern void mig_catalog_set_applied(const char *project, const MigEntry *entry,
-									const bytea *checksum,
-									const bytea *fingerprint, const char *how,
-									int statements, TimestampTz at,
-									const char *by, int64 duration_us);
-extern void mig_catalog_set_rolled_back(const char *project, const bytea *key);
-extern void mig_catalog_set_repaired(const char *project, const bytea *key);
-extern void mig_catalog_settle_baselines(const char *project);
-extern MigApplied *mig_catalog_applied(const char *project, int *n);
-extern char *mig_catalog_current(const char *project);
-extern bool mig_catalog_is_tag_applied(const char *project, const char *tag);
-extern bool mig_catalog_is_applied(const char *project, const bytea *key);
 
 /* fileset.c */
 /* A file that a client has read. */
@@ -394,6 +357,33 @@ extern MigFileSet *mig_fileset(FunctionCallInfo fcinfo, int paths, int contents,
 							   int hashes);
 extern void mig_fileset_begin(MigFileSet *set, const char *project);
 extern void mig_fileset_end(MigFileSet *set, const char *project);
+
+/* state.c */
+/* What is recorded of an applied migration. */
+typedef struct MigApplied
+{
+	bytea	   *key;
+	char	   *version;
+	char	   *name;
+	char		kind;
+	TimestampTz at;
+	char	   *by;
+	int64		duration_us;
+	char	   *path;			/* of its up script, or NULL */
+} MigApplied;
+
+extern void mig_state_set_applied(const char *project, const MigEntry *entry,
+								  const bytea *checksum,
+								  const bytea *fingerprint, const char *how,
+								  int statements, TimestampTz at,
+								  const char *by, int64 duration_us);
+extern void mig_state_set_rolled_back(const char *project, const bytea *key);
+extern void mig_state_set_repaired(const char *project, const bytea *key);
+extern void mig_state_settle_baselines(const char *project);
+extern MigApplied *mig_state_applied(const char *project, int *n);
+extern char *mig_state_current(const char *project);
+extern bool mig_state_is_tag_applied(const char *project, const char *tag);
+extern bool mig_state_is_applied(const char *project, const bytea *key);
 
 /* log.c */
 /* An event for the log; text fields NULL where they do not apply. */
@@ -449,7 +439,8 @@ typedef struct MigProspect
 {
 	bool		registered;
 	char	   *runner;			/* a sentence on who runs migrations, or NULL */
-	char	   *failure;		/* ... on the last attempt of all, if it failed */
+	char	   *failure;		/* ... on the last attempt of all, if it
+								 * failed */
 } MigProspect;
 
 extern void mig_log_prospect(const char *project, const bytea *versioned,

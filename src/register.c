@@ -755,7 +755,7 @@ migrate_unregister(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
 				 errmsg("version \"%s\" is not registered", version)));
-	if (mig_catalog_is_applied(mig_project, key))
+	if (mig_state_is_applied(mig_project, key))
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_APPLIED),
 				 errmsg("migration %s is applied and stays registered",

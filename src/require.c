@@ -43,7 +43,7 @@ typedef struct Wanted
 Datum
 migrate_current(PG_FUNCTION_ARGS)
 {
-	char	   *version = mig_catalog_current(mig_project);
+	char	   *version = mig_state_current(mig_project);
 
 	if (version == NULL)
 		PG_RETURN_NULL();
@@ -63,10 +63,10 @@ static bool
 is_applied(const Wanted *wanted)
 {
 	if (wanted->version[0] == '@' &&
-		mig_catalog_is_tag_applied(wanted->project, wanted->version + 1))
+		mig_state_is_tag_applied(wanted->project, wanted->version + 1))
 		return true;
-	return mig_catalog_is_applied(wanted->project, wanted->versioned) ||
-		mig_catalog_is_applied(wanted->project, wanted->repeatable);
+	return mig_state_is_applied(wanted->project, wanted->versioned) ||
+		mig_state_is_applied(wanted->project, wanted->repeatable);
 }
 
 /* Where we are, in a sentence. */
@@ -78,7 +78,7 @@ describe_place(const char *project)
 
 	/* a procedure may have no snapshot */
 	PushActiveSnapshot(GetTransactionSnapshot());
-	current = mig_catalog_current(project);
+	current = mig_state_current(project);
 	PopActiveSnapshot();
 	initStringInfo(&buf);
 	appendStringInfo(&buf, "Database \"%s\"", get_database_name(MyDatabaseId));

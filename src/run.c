@@ -271,11 +271,11 @@ static void
 set_applied(const MigRun *run, const MigStored *stored, const MigResult *result,
 			const MigEntry *entry)
 {
-	mig_catalog_set_applied(run->project, entry, stored->checksum, stored->fingerprint,
-							result->step.action == MIG_COVER ? "baseline" :
-							result->step.action == MIG_MARKED ? "marked" : "run",
-							result->statements, GetCurrentTimestamp(),
-							run->base.acting_role, result->duration_us);
+	mig_state_set_applied(run->project, entry, stored->checksum, stored->fingerprint,
+						  result->step.action == MIG_COVER ? "baseline" :
+						  result->step.action == MIG_MARKED ? "marked" : "run",
+						  result->statements, GetCurrentTimestamp(),
+						  run->base.acting_role, result->duration_us);
 }
 
 /*
@@ -472,7 +472,7 @@ run_step(MigRun *run)
 		SetUserIdAndSecContext(user, security);
 	}
 	if (run->down)
-		mig_catalog_set_rolled_back(run->project, step->entry->key);
+		mig_state_set_rolled_back(run->project, step->entry->key);
 	mig_step_record(run, stored);
 	mig_step_report(run);
 }
@@ -843,7 +843,7 @@ mig_run(const char *target, bool down, int *n)
 		run.results = results;
 		execute_plan(&run, function);
 		if (run.has_baselines)
-			mig_catalog_settle_baselines(run.project);
+			mig_state_settle_baselines(run.project);
 		*n = run.plan->nsteps;
 	}
 	else

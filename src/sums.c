@@ -305,7 +305,10 @@ is_liquibase_line(const char *line)
 	{
 		size_t		len = strlen(words[i]);
 
-		/* "--preconditions", "--precondition-sql-check", but not "-- comments" */
+		/*
+		 * "--preconditions", "--precondition-sql-check", but not "--
+		 * comments"
+		 */
 		if (pg_strncasecmp(word, words[i], len) == 0 &&
 			(words[i][0] == 'p' || !isalnum((unsigned char) word[len])))
 			return true;

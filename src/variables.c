@@ -15,6 +15,7 @@
  *-------------------------------------------------------------------------
  */
 #include "migrate.h"
+#include "catalog.h"
 #include "lines.h"
 
 #include "access/htup_details.h"
@@ -44,6 +45,15 @@ PG_FUNCTION_INFO_V1(migrate_variables);
 #define is_name_part(c) (is_name_start(c) || ((c) >= '0' && (c) <= '9'))
 #define is_upper_part(c) \
 	(((c) >= 'A' && (c) <= 'Z') || ((c) >= '0' && (c) <= '9') || (c) == '_')
+
+/* What stands for a name in a script. */
+typedef struct MigVariable
+{
+	char	   *name;
+	char	   *value;
+	char	   *set_by;			/* NULL: this session's setting */
+	bool		set_by_superuser;
+} MigVariable;
 
 /* One script whose variables get their values. */
 typedef struct Expansion
@@ -120,6 +130,60 @@ mig_check_variables(char **value, void **extra, GucSource source)
 	return true;
 }
 
+/* What migrate_set_variable() has stored for a project, likewise. */
+static List *
+stored_variables(const char *project)
+{
+	MigVisit	visit = mig_enter();
+	Datum		values[1] = {CStringGetTextDatum(project)};
+	uint64		rows = mig_run_query(Q_VARIABLES, values, NULL);
+	List	   *variables = NIL;
+	uint64		i;
+
+	for (i = 0; i < rows; i++)
+	{
+		MemoryContext old = MemoryContextSwitchTo(visit.caller);
+		MigVariable *variable = palloc0(sizeof(MigVariable));
+
+		variables = lappend(variables, variable);
+		MemoryContextSwitchTo(old);
+		variable->name = mig_text_field(&visit, i, 1);
+		variable->value = mig_text_field(&visit, i, 2);
+		variable->set_by = mig_text_field(&visit, i, 3);
+		variable->set_by_superuser = mig_bool_field(i, 4);
+	}
+	mig_leave(&visit);
+	return variables;
+}
+
+/* Store the value of a variable, or with NULL forget it: what was done. */
+static const char *
+store_variable(const char *project, const char *name, const char *value)
+{
+	MigVisit	visit = mig_enter();
+	Datum		values[5] = {
+		CStringGetTextDatum(project), CStringGetTextDatum(name), (Datum) 0,
+		CStringGetTextDatum(GetUserNameFromId(GetSessionUserId(), false)),
+		BoolGetDatum(superuser_arg(GetSessionUserId()))
+	};
+	bool		known = mig_run_query(Q_GET_VARIABLE, values, NULL) > 0;
+	const char *action;
+
+	if (value == NULL)
+	{
+		mig_run_query(Q_REMOVE_VARIABLE, values, NULL);
+		action = known ? "removed" : "unchanged";
+	}
+	else
+	{
+		values[2] = CStringGetTextDatum(value);
+		action = mig_run_query(Q_SET_VARIABLE, values, NULL) == 0 ? "unchanged" :
+			known ? "replaced" : "set";
+	}
+	mig_leave(&visit);
+	return action;
+}
+
 /* What the session knows before any format adds its own. */
 static List *
 load_variables(void)
@@ -127,7 +191,7 @@ load_variables(void)
 	List	   *variables;
 
 	(void) parse_setting(mig_variables, &variables);
-	return list_concat(variables, mig_catalog_variables(mig_project));
+	return list_concat(variables, stored_variables(mig_project));
 }
 
 static const char *
@@ -569,7 +633,7 @@ migrate_set_variable(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the value of variable \"%s\" has several lines", name),
 				 errhint("A value must be one line, so that the lines of a script keep their numbers.")));
-	PG_RETURN_TEXT_P(cstring_to_text(mig_catalog_set_variable(mig_project, name, value)));
+	PG_RETURN_TEXT_P(cstring_to_text(store_variable(mig_project, name, value)));
 }
 
 Datum
