@@ -4,42 +4,7 @@ DATA := $(wildcard sql/migrate--*.sql)
 SCRIPTS = src/bin/migrate_bundle
 PGFILEDESC = "migrate - migration manager inside the server"
 
-OBJS = \
-	src/adopt.o \
-	src/apply.o \
-	src/catalog.o \
-	src/collect.o \
-	src/deploy.o \
-	src/execute.o \
-	src/fileset.o \
-	src/export.o \
-	src/format.o \
-	$(patsubst %.c,%.o,$(sort $(wildcard src/format_*.c))) \
-	src/history.o \
-	src/hook.o \
-	src/job.o \
-	src/journal.o \
-	src/judge.o \
-	src/lines.o \
-	src/lock.o \
-	src/log.o \
-	src/match.o \
-	src/module.o \
-	src/plan.o \
-	src/procedure.o \
-	src/queries.o \
-	src/register.o \
-	src/require.o \
-	src/retry.o \
-	src/run.o \
-	src/script.o \
-	src/state.o \
-	src/sums.o \
-	src/tools.o \
-	src/units.o \
-	src/variables.o \
-	src/version.o \
-	src/worker.o
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
 
 PG_CFLAGS = -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers
@@ -75,5 +40,7 @@ matrix:
 	@test/matrix
 bench:
 	@test/bench/run
+bench-lint:
+	@test/bench/lint
 
-.PHONY: demo test matrix bench
+.PHONY: demo test matrix bench bench-lint

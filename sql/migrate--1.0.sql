@@ -643,6 +643,18 @@ COMMENT ON FUNCTION migrate_verify_log() IS
 	'a row for each break in the hash chain of the log; none if it is sound';
 
 --
+-- Rehearse and judge: lint
+--
+
+--
+-- Rehearse and judge: dry run
+--
+
+--
+-- Rehearse and judge: verdict
+--
+
+--
 -- Act
 --
 

@@ -55,6 +55,7 @@
 #define ERRCODE_MIG_BAD_HISTORY			MAKE_SQLSTATE('M','G','0','2','3')
 #define ERRCODE_MIG_PRECONDITION		MAKE_SQLSTATE('M','G','0','2','4')
 #define ERRCODE_MIG_WRONG_DATABASE		MAKE_SQLSTATE('M','G','0','2','5')
+#define ERRCODE_MIG_LINT				MAKE_SQLSTATE('M','G','0','2','6')
 
 /* version.c */
 extern bytea *mig_version_key(char kind, const char *version);
@@ -240,6 +241,13 @@ extern char *mig_liquibase_body(const char *up_text);
 extern char *mig_text_argument(FunctionCallInfo fcinfo, int n, const char *name);
 
 /* settings */
+typedef enum MigLintMode
+{
+	MIG_LINT_OFF,
+	MIG_LINT_WARN,
+	MIG_LINT_ERROR
+} MigLintMode;
+
 extern char *mig_step;
 extern int	mig_lock_retries;
 extern char *mig_variables;
@@ -255,6 +263,11 @@ extern char *mig_labels;
 extern bool mig_record_failures;
 extern bool mig_trust_registrants;
 extern char *mig_environment;
+extern int	mig_lint;
+extern char *mig_lint_rules;
+extern int	mig_lint_rows;
+extern int	mig_lint_size;
+extern int	mig_dry_run_lock_timeout;
 
 /* lock.c */
 typedef enum MigLockClass

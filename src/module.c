@@ -38,6 +38,19 @@ char	   *mig_variables = NULL;
 /* Read by migrate_identity() too, in SQL. */
 char	   *mig_environment = NULL;
 
+int			mig_lint = MIG_LINT_OFF;
+char	   *mig_lint_rules = NULL;
+int			mig_lint_rows = 10000;
+int			mig_lint_size = 8192;
+int			mig_dry_run_lock_timeout = 2000;
+
+static const struct config_enum_entry lint_options[] = {
+	{"off", MIG_LINT_OFF, false},
+	{"warn", MIG_LINT_WARN, false},
+	{"error", MIG_LINT_ERROR, false},
+	{NULL, 0, false}
+};
+
 static const struct config_enum_entry order_options[] = {
 	{"error", MIG_ORDER_ERROR, false},
 	{"allow", MIG_ORDER_ALLOW, false},
@@ -138,6 +151,27 @@ _PG_init(void)
 							   "Label of this environment, for migrate_identity() and migrate_require().",
 							   NULL, &mig_environment, "", PGC_USERSET, 0,
 							   NULL, NULL, NULL);
+	DefineCustomEnumVariable("migrate.lint",
+							 "What a run does about findings of severity error in its plan.",
+							 NULL, &mig_lint, MIG_LINT_OFF, lint_options,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("migrate.lint_rules",
+							   "Severities of lint's rules or groups of rules, as a list of name=severity.",
+							   NULL, &mig_lint_rules, "", PGC_USERSET,
+							   GUC_LIST_INPUT, NULL, NULL, NULL);
+	DefineCustomIntVariable("migrate.lint_rows",
+							"From how many rows on a relation is too large to be scanned under a lock.",
+							NULL, &mig_lint_rows, 10000, 0, INT_MAX, PGC_USERSET,
+							0, NULL, NULL, NULL);
+	DefineCustomIntVariable("migrate.lint_size",
+							"From which size on a relation is too large to be scanned under a lock.",
+							NULL, &mig_lint_size, 8192, 0, INT_MAX, PGC_USERSET,
+							GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("migrate.dry_run_lock_timeout",
+							"lock_timeout of a dry run.",
+							"0 waits without limit.",
+							&mig_dry_run_lock_timeout, 2000, 0, INT_MAX, PGC_USERSET,
+							GUC_UNIT_MS, NULL, NULL, NULL);
 	DefineCustomBoolVariable("migrate.record_failures",
 							 "Record failed attempts beyond their transaction.",
 							 NULL, &mig_record_failures, true, PGC_SUSET, 0,
