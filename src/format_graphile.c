@@ -13,9 +13,8 @@
  */
 #include "migrate.h"
 #include "format_internal.h"
+#include "tools.h"
 
-#include "common/cryptohash.h"
-#include "common/sha1.h"
 #include "mb/pg_wchar.h"
 
 #define BLANKS " \t\n\v\f\r"	/* what the tool trims */
@@ -127,26 +126,11 @@ without_returns(const char *text)
 static char *
 hash_of(const char *previous, const char *body)
 {
-	static const char digits[] = "0123456789abcdef";
-	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA1);
 	char	   *text = psprintf("%s%s%s\n", previous ? previous : "",
 								previous && *body ? "\n" : "", body);
-	char	   *bytes = pg_server_to_any(text, strlen(text), PG_UTF8);
-	uint8		sum[SHA1_DIGEST_LENGTH];
-	StringInfoData hash;
-	int			i;
 
-	if (context == NULL || pg_cryptohash_init(context) < 0 ||
-		pg_cryptohash_update(context, (const uint8 *) bytes, strlen(bytes)) < 0 ||
-		pg_cryptohash_final(context, sum, sizeof(sum)) < 0)
-		elog(ERROR, "could not compute SHA-1");
-	pg_cryptohash_free(context);
-
-	initStringInfo(&hash);
-	appendStringInfoString(&hash, "sha1:");
-	for (i = 0; i < sizeof(sum); i++)
-		appendStringInfo(&hash, "%c%c", digits[sum[i] >> 4], digits[sum[i] & 15]);
-	return hash.data;
+	return psprintf("sha1:%s",
+					mig_sum_hex(pg_server_to_any(text, strlen(text), PG_UTF8), PG_SHA1));
 }
 
 /*

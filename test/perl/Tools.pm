@@ -15,7 +15,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 our @EXPORT = qw($node $work $user @HISTORY $HALF start_node npm_directory npm_install
-  npm_program need write_file edit_file copy_directory new_database run_tool tool_fails query rows same_dump
+  npm_program node_script need write_file edit_file copy_directory new_database run_tool tool_fails query rows same_dump
   register refused take_over finish changed_is_refused
   busy_is_refused);
 our ($node, $work, $user);
@@ -202,6 +202,38 @@ sub npm_program
 	my ($name) = @_;
 
 	return npm_directory() . "/node_modules/.bin/$name";
+}
+
+# Runs a migrator for node-postgres: what to require beside pg, and the promise
+# to wait for.  Gives what makes a call to run_tool() of a database and a
+# directory below $work, which is in process.argv[2].
+sub node_script
+{
+	my ($require, $promise) = @_;
+
+	write_file("$work/run.js", <<"END");
+const { Client } = require('pg');
+$require
+
+(async () => {
+  const client = new Client();
+  await client.connect();
+  try {
+    await $promise;
+  } finally {
+    await client.end();
+  }
+})().catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+END
+	return sub {
+		my ($database, $directory) = @_;
+
+		return ($database, { NODE_PATH => npm_directory() . '/node_modules' },
+			'node', "$work/run.js", "$work/$directory");
+	};
 }
 
 # The first of the commands that is to be had.

@@ -32,36 +32,14 @@ foreach my $step (@steps)
 }
 write_file("$work/half/meta/_journal.json", '{"version": "7", "dialect": "postgresql", "entries": [' . join(",\n", @half) . "]}\n");
 write_file("$work/all/meta/_journal.json", '{"version": "7", "dialect": "postgresql", "entries": [' . join(",\n", @all) . "]}\n");
-write_file("$work/run.js", <<'END');
-const { Client } = require('pg');
+my $tool = node_script(<<'END', 'migrate(drizzle(client), { migrationsFolder: process.argv[2] })');
 const { drizzle } = require('drizzle-orm/node-postgres');
 const { migrate } = require('drizzle-orm/node-postgres/migrator');
-
-(async () => {
-  const client = new Client();
-  await client.connect();
-  try {
-    await migrate(drizzle(client), { migrationsFolder: process.argv[2] });
-  } finally {
-    await client.end();
-  }
-})().catch((error) => {
-  console.error(error.message);
-  process.exit(1);
-});
 END
 
-sub tool
-{
-	my ($database, $directory) = @_;
-
-	return ($database, { NODE_PATH => npm_directory() . '/node_modules' },
-		'node', "$work/run.js", "$work/$directory");
-}
-
 new_database($_) foreach 'half', 'alone';
-run_tool('Drizzle goes half way', tool('half', 'half'));
-run_tool('Drizzle goes all the way', tool('alone', 'all'));
+run_tool('Drizzle goes half way', $tool->('half', 'half'));
+run_tool('Drizzle goes all the way', $tool->('alone', 'all'));
 new_database('changed', 'half');
 
 my %take = (

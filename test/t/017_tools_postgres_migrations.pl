@@ -20,35 +20,12 @@ foreach my $step (@HISTORY)
 	write_file("$work/$_/${n}_$step->{name}.sql", $mark . $step->{up})
 	  foreach $n <= $HALF ? ('half', 'all') : 'all';
 }
-write_file("$work/run.js", <<'END');
-const { Client } = require('pg');
-const { migrate } = require('postgres-migrations');
-
-(async () => {
-  const client = new Client();
-  await client.connect();
-  try {
-    await migrate({ client }, process.argv[2]);
-  } finally {
-    await client.end();
-  }
-})().catch((error) => {
-  console.error(error.message);
-  process.exit(1);
-});
-END
-
-sub tool
-{
-	my ($database, $directory) = @_;
-
-	return ($database, { NODE_PATH => npm_directory() . '/node_modules' },
-		'node', "$work/run.js", "$work/$directory");
-}
+my $tool = node_script("const { migrate } = require('postgres-migrations');",
+	'migrate({ client }, process.argv[2])');
 
 new_database($_) foreach 'half', 'alone';
-run_tool('postgres-migrations goes half way', tool('half', 'half'));
-run_tool('postgres-migrations goes all the way', tool('alone', 'all'));
+run_tool('postgres-migrations goes half way', $tool->('half', 'half'));
+run_tool('postgres-migrations goes all the way', $tool->('alone', 'all'));
 new_database($_, 'half') foreach 'changed', 'waiting';
 
 my %take = (
@@ -66,7 +43,7 @@ finish(%take);
 busy_is_refused(
 	%take,
 	template => 'waiting',
-	tool => [ tool('busy', 'all') ]);
+	tool => [ $tool->('busy', 'all') ]);
 
 copy_directory("$work/all", "$work/changed");
 changed_is_refused(
