@@ -197,6 +197,28 @@ CREATE TABLE migrate_file_set (
 	registrant_superuser boolean NOT NULL
 );
 
+-- Sizes of another server's relations, and where they come from.  Of an
+-- environment, not of its data: pg_dump leaves them.
+CREATE TABLE migrate_statistic (
+	schema_name text COLLATE "C" NOT NULL,
+	name text COLLATE "C" NOT NULL,
+	kind text COLLATE "C" NOT NULL,
+	rows bigint NOT NULL,
+	bytes bigint NOT NULL,
+	toast_bytes bigint NOT NULL,
+	index_bytes bigint NOT NULL,
+	PRIMARY KEY (schema_name, name)
+);
+
+CREATE TABLE migrate_statistic_source (
+	single boolean PRIMARY KEY DEFAULT true CHECK (single),
+	database text,
+	server_version text,
+	exported_at text,
+	imported_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	imported_by text NOT NULL
+);
+
 SELECT pg_catalog.pg_extension_config_dump('migrate_migration', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_state', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_variable', '');
@@ -206,6 +228,8 @@ SELECT pg_catalog.pg_extension_config_dump('migrate_journal', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_job_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_job', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_file_set', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_statistic_source', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_statistic', '');
 
 CREATE FUNCTION migrate_state_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -451,14 +475,36 @@ CREATE FUNCTION migrate_pending(OUT version text, OUT name text, OUT kind text,
 COMMENT ON FUNCTION migrate_pending() IS
 	'what is registered and still has to run, in order of version';
 
+-- migrate_plan() is made of these two, which look themselves whether the caller
+-- may execute it.  Being SQL, it can be taken apart by the planner: what judges
+-- the risk, and takes its time, is not called unless its column is used.
+CREATE FUNCTION migrate_plan_steps(target text,
+								   OUT step integer, OUT version text, OUT name text,
+								   OUT action text, OUT mode text, OUT reason text,
+								   OUT statements integer, OUT path text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION migrate_plan_steps(text) IS
+	'what a run to the target would do: migrate_plan() without the risk';
+
+CREATE FUNCTION migrate_plan_risk(target text, step integer) RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION migrate_plan_risk(text, integer) IS
+	'the worst of migrate_assess() about a step of the plan: none, low, medium or high';
+
 CREATE FUNCTION migrate_plan(target text DEFAULT NULL,
 							 OUT step integer, OUT version text, OUT name text,
 							 OUT action text, OUT mode text, OUT reason text,
-							 OUT statements integer, OUT path text)
+							 OUT statements integer, OUT path text, OUT risk text)
 	RETURNS SETOF record
-	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		SELECT p.step, p.version, p.name, p.action, p.mode, p.reason, p.statements, p.path,
+			   migrate_plan_risk(migrate_plan.target, p.step)
+		  FROM migrate_plan_steps(migrate_plan.target) p;
+	END;
 COMMENT ON FUNCTION migrate_plan(text) IS
-	'what a run to the target would do, in order, and how';
+	'what a run to the target would do, in order, how, and with which risk';
 
 CREATE FUNCTION migrate_script(target text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
@@ -646,13 +692,140 @@ COMMENT ON FUNCTION migrate_verify_log() IS
 -- Rehearse and judge: lint
 --
 
+CREATE FUNCTION migrate_lint(target text DEFAULT NULL, version text DEFAULT NULL,
+							 OUT rule text, OUT severity text, OUT axis text,
+							 OUT level text, OUT version text, OUT path text,
+							 OUT line integer, OUT "column" integer,
+							 OUT statement text, OUT relations jsonb,
+							 OUT message text, OUT why text, OUT advice text,
+							 OUT sql text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION migrate_lint(text, text) IS
+	'what is dangerous in the plan to the target, or in one migration; locks no table of a user';
+
+CREATE FUNCTION migrate_lint_sql(sql text,
+								 OUT rule text, OUT severity text, OUT axis text,
+								 OUT level text, OUT version text, OUT path text,
+								 OUT line integer, OUT "column" integer,
+								 OUT statement text, OUT relations jsonb,
+								 OUT message text, OUT why text, OUT advice text,
+								 OUT sql text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION migrate_lint_sql(text) IS
+	'the same of a text that is not registered';
+
+CREATE FUNCTION migrate_lint_rules(OUT name text, OUT rule_group text,
+								   OUT axis text, OUT severity text,
+								   OUT default_severity text, OUT summary text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION migrate_lint_rules() IS
+	'the rules, and the severities that they have in this session';
+CREATE FUNCTION migrate_lint_effects(sql text, OUT statement integer, OUT line integer,
+									 OUT command text, OUT relation text, OUT kind "char",
+									 OUT existed boolean, OUT named boolean,
+									 OUT lock text, OUT locks text[],
+									 OUT blocks_reads boolean, OUT blocks_writes boolean,
+									 OUT scans boolean, OUT rewrites boolean,
+									 OUT builds boolean, OUT loses boolean,
+									 OUT reason text, OUT rows bigint, OUT bytes bigint)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_lint_effects(text) IS
+	'what the statements of a text would do to relations: locks kept, scans, rewrites; without doing it';
+
 --
 -- Rehearse and judge: dry run
 --
 
+CREATE FUNCTION migrate_dry_run(target text DEFAULT NULL, depth text DEFAULT 'execute',
+								OUT step integer, OUT version text, OUT name text,
+								OUT path text, OUT script text, OUT statement integer,
+								OUT line integer, OUT command text, OUT query text,
+								OUT status text, OUT reason text, OUT substitute text,
+								OUT sqlstate text, OUT message text, OUT detail text,
+								OUT hint text, OUT error_line integer, OUT artefact boolean,
+								OUT transaction integer, OUT ms double precision,
+								OUT lock_wait_ms double precision, OUT wal_bytes bigint,
+								OUT wal_records bigint, OUT wal_fpi bigint,
+								OUT buffers_hit bigint, OUT buffers_read bigint,
+								OUT buffers_dirtied bigint, OUT buffers_written bigint,
+								OUT temporary_bytes bigint, OUT locks jsonb,
+								OUT waits_for jsonb, OUT rewrites jsonb, OUT indexes jsonb,
+								OUT scans jsonb, OUT rows jsonb, OUT objects jsonb,
+								OUT settings jsonb, OUT leaks jsonb)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_dry_run(text, text) IS
+	'run the plan to the target and roll it back: what each statement locks, rewrites, reads and changes';
+
+CREATE FUNCTION migrate_dry_run_sql(sql text, depth text DEFAULT 'execute',
+									OUT step integer, OUT version text, OUT name text,
+									OUT path text, OUT script text, OUT statement integer,
+									OUT line integer, OUT command text, OUT query text,
+									OUT status text, OUT reason text, OUT substitute text,
+									OUT sqlstate text, OUT message text, OUT detail text,
+									OUT hint text, OUT error_line integer, OUT artefact boolean,
+									OUT transaction integer, OUT ms double precision,
+									OUT lock_wait_ms double precision, OUT wal_bytes bigint,
+									OUT wal_records bigint, OUT wal_fpi bigint,
+									OUT buffers_hit bigint, OUT buffers_read bigint,
+									OUT buffers_dirtied bigint, OUT buffers_written bigint,
+									OUT temporary_bytes bigint, OUT locks jsonb,
+									OUT waits_for jsonb, OUT rewrites jsonb, OUT indexes jsonb,
+									OUT scans jsonb, OUT rows jsonb, OUT objects jsonb,
+									OUT settings jsonb, OUT leaks jsonb)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_dry_run_sql(text, text) IS
+	'the same for a text that is no migration';
+
+CREATE FUNCTION migrate_dry_run_json(target text DEFAULT NULL, depth text DEFAULT 'execute')
+	RETURNS jsonb
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_dry_run_json(text, text) IS
+	'what migrate_dry_run() finds, as one document';
+
+CREATE FUNCTION migrate_dry_run_sql_json(sql text, depth text DEFAULT 'execute')
+	RETURNS jsonb
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_dry_run_sql_json(text, text) IS
+	'what migrate_dry_run_sql() finds, as one document';
+
 --
 -- Rehearse and judge: verdict
 --
+
+CREATE FUNCTION migrate_assess(target text DEFAULT NULL,
+							   OUT step integer, OUT version text, OUT name text,
+							   OUT action text, OUT worst text,
+							   OUT availability text, OUT availability_reasons text[],
+							   OUT data text, OUT data_reasons text[],
+							   OUT will_fail text, OUT failure_reasons text[],
+							   OUT rollback text, OUT rollback_reason text,
+							   OUT duration_estimate interval, OUT duration_basis text,
+							   OUT advice text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_assess(text) IS
+	'a verdict on each migration of the plan: availability, data, failure, the way back, how long it would take';
+
+CREATE FUNCTION migrate_statistics_export() RETURNS jsonb
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION migrate_statistics_export() IS
+	'sizes of all relations and settings, for migrate_statistics_import() elsewhere';
+
+CREATE FUNCTION migrate_statistics_import(statistics jsonb) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_statistics_import(jsonb) IS
+	'judge by the sizes that another database has, until they are forgotten; of how many relations';
+
+CREATE FUNCTION migrate_statistics_forget() RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_statistics_forget() IS
+	'judge by the sizes that are here again; how many were forgotten';
 
 --
 -- Act
@@ -764,11 +937,24 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_new(text, text),
 	migrate_pending(),
 	migrate_plan(text),
+	migrate_plan_steps(text),
+	migrate_plan_risk(text, integer),
 	migrate_script(text),
+	migrate_lint(text, text),
+	migrate_lint_sql(text),
+	migrate_lint_effects(text),
 	migrate_lock_holders(),
 	migrate_blockers(integer, integer[]),
 	migrate_running(),
 	migrate_verify_log(),
+	migrate_assess(text),
+	migrate_statistics_export(),
+	migrate_statistics_import(jsonb),
+	migrate_statistics_forget(),
+	migrate_dry_run(text, text),
+	migrate_dry_run_sql(text, text),
+	migrate_dry_run_json(text, text),
+	migrate_dry_run_sql_json(text, text),
 	migrate_apply(text),
 	migrate_rollback(text),
 	migrate_start(text),

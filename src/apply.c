@@ -18,7 +18,7 @@
 
 PG_FUNCTION_INFO_V1(migrate_apply);
 PG_FUNCTION_INFO_V1(migrate_rollback);
-PG_FUNCTION_INFO_V1(migrate_plan);
+PG_FUNCTION_INFO_V1(migrate_plan_steps);
 PG_FUNCTION_INFO_V1(migrate_script);
 PG_FUNCTION_INFO_V1(migrate_baseline);
 PG_FUNCTION_INFO_V1(migrate_mark);
@@ -116,7 +116,7 @@ plan_to(const char *target)
 }
 
 Datum
-migrate_plan(PG_FUNCTION_ARGS)
+migrate_plan_steps(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
 	MemoryContext caller;
@@ -124,6 +124,7 @@ migrate_plan(PG_FUNCTION_ARGS)
 	MigPlan    *plan;
 	int			i;
 
+	mig_require_plan_right();
 	InitMaterializedSRF(fcinfo, 0);
 	context = call_context(&caller);
 	plan = plan_to(mig_text_argument(fcinfo, 0, NULL));

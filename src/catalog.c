@@ -3,8 +3,8 @@
  * catalog.c
  *	  The extension's own tables: how they are reached, and the migrations.
  *
- * Only this file, state.c, journal.c, log.c, fileset.c and variables.c touch
- * our tables.  How they do it is in this one; catalog.h offers it to the
+ * Only this file, state.c, journal.c, log.c, fileset.c, variables.c and
+ * statistics*.c touch our tables.  How they do it is in this one; catalog.h offers it to the
  * others.
  *
  * Every function runs its SQL as the extension's owner, with row security
@@ -24,14 +24,17 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 /* Plans kept for the session, for the schema of this name. */
 static SPIPlanPtr plans[Q_COUNT];
@@ -87,6 +90,33 @@ mig_catalog_schema(void)
 
 	require_extension(&schema, &owner);
 	return pstrdup(quote_identifier(get_namespace_name(schema)));
+}
+
+/*
+ * mig_require_plan_right
+ *		Raise an error unless the caller may see the plan.
+ *
+ * For the functions that migrate_plan() is made of: they are everyone's, so
+ * that who was granted the one need not be granted the others.
+ */
+void
+mig_require_plan_right(void)
+{
+	Oid			types[1] = {TEXTOID};
+	Oid			schema;
+	Oid			owner;
+	Oid			function;
+	AclResult	result;
+
+	require_extension(&schema, &owner);
+	function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+							   CStringGetDatum("migrate_plan"),
+							   PointerGetDatum(buildoidvector(types, 1)),
+							   ObjectIdGetDatum(schema));
+	result = OidIsValid(function) ? mig_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) :
+		ACLCHECK_NO_PRIV;
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FUNCTION, "migrate_plan");
 }
 
 /*

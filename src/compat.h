@@ -10,8 +10,10 @@
 #ifndef MIGRATE_COMPAT_H
 #define MIGRATE_COMPAT_H
 
+#include "common/relpath.h"
 #include "executor/executor.h"
 #include "postmaster/bgworker.h"
+#include "storage/smgr.h"
 
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
 #error "migrate supports PostgreSQL 15 to 18"
@@ -29,6 +31,14 @@
 #else
 #define mig_namespace_aclcheck(schema, role, mode) \
 	pg_namespace_aclcheck(schema, role, mode)
+#endif
+
+#if PG_VERSION_NUM >= 160000
+#define mig_proc_aclcheck(function, role, mode) \
+	object_aclcheck(ProcedureRelationId, function, role, mode)
+#else
+#define mig_proc_aclcheck(function, role, mode) \
+	pg_proc_aclcheck(function, role, mode)
 #endif
 
 #if PG_VERSION_NUM >= 170000
@@ -64,6 +74,109 @@ extern bool pq_check_connection(void);
 #else
 #define mig_index_beginscan(heap, index, snapshot, nkeys) \
 	index_beginscan(heap, index, snapshot, nkeys, 0)
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define mig_relation_path(database, tablespace, file, backend) \
+	pstrdup(GetRelationPath(database, tablespace, file, backend, MAIN_FORKNUM).str)
+#else
+#define mig_relation_path(database, tablespace, file, backend) \
+	GetRelationPath(database, tablespace, file, backend, MAIN_FORKNUM)
+#endif
+
+#if PG_VERSION_NUM >= 170000
+#include "storage/procnumber.h"
+#define mig_temp_backend() ProcNumberForTempRelations()
+#else
+#include "storage/backendid.h"
+#define mig_temp_backend() BackendIdForTempRelations()
+#endif
+
+/* NOT ENFORCED, virtual columns, and NOT NULL as a constraint came with 18. */
+#if PG_VERSION_NUM >= 180000
+#define mig_constraint_enforced(form) ((form)->conenforced)
+#define mig_declared_enforced(constraint) ((constraint)->is_enforced)
+#define mig_marks_not_enforced(constraint) \
+	((constraint)->contype == CONSTR_ATTR_NOT_ENFORCED)
+#define mig_marks_enforcement(constraint) \
+	((constraint)->contype == CONSTR_ATTR_ENFORCED || mig_marks_not_enforced(constraint))
+#define mig_has_without_overlaps(constraint) ((constraint)->without_overlaps)
+#define mig_generated_kind(constraint) ((constraint)->generated_kind)
+#define mig_is_virtual(generated) ((generated) == ATTRIBUTE_GENERATED_VIRTUAL)
+#define mig_AlterConstraint ATAlterConstraint
+#define mig_alters_enforced(alter) ((alter)->alterEnforceability)
+#define mig_alters_deferrable(alter) ((alter)->alterDeferrability)
+#define mig_alters_inherit(alter) ((alter)->alterInheritability)
+#define mig_alter_enforced(alter) ((alter)->is_enforced)
+#define mig_alter_no_inherit(alter) ((alter)->noinherit)
+#define mig_not_null_is_constraint() true
+#else
+#define mig_constraint_enforced(form) true
+#define mig_declared_enforced(constraint) true
+#define mig_marks_not_enforced(constraint) false
+#define mig_marks_enforcement(constraint) false
+#define mig_has_without_overlaps(constraint) false
+#define mig_generated_kind(constraint) ATTRIBUTE_GENERATED_STORED
+#define mig_is_virtual(generated) false
+#define mig_AlterConstraint Constraint
+#define mig_alters_enforced(alter) false
+#define mig_alters_deferrable(alter) true
+#define mig_alters_inherit(alter) false
+#define mig_alter_enforced(alter) true
+#define mig_alter_no_inherit(alter) false
+#define mig_not_null_is_constraint() false
+#endif
+#define mig_is_stored(constraint) \
+	(mig_generated_kind(constraint) == ATTRIBUTE_GENERATED_STORED)
+
+#if PG_VERSION_NUM >= 170000
+#define mig_is_set_expression(subtype) ((subtype) == AT_SetExpression)
+#else
+#define mig_is_set_expression(subtype) false
+#endif
+
+/* Have the partitions of a table its identity columns as such? */
+#define MIG_IDENTITY_OF_PARTITIONS (PG_VERSION_NUM >= 170000)
+
+/* Does the planner lock the indexes of a partitioned table? */
+#define MIG_PLANNER_OPENS_PARTITIONED_INDEXES (PG_VERSION_NUM >= 160000)
+
+/* Does GRANT keep a lock on a relation? */
+#define MIG_GRANT_LOCKS (PG_VERSION_NUM >= 180000)
+
+#define mig_FuncnameGetCandidates(names, nargs) \
+	FuncnameGetCandidates(names, nargs, NIL, true, true, false, true)
+
+/* A raw statement's RETURNING, as a list of targets. */
+#if PG_VERSION_NUM >= 180000
+#define mig_returning(stmt) \
+	((stmt)->returningClause ? (stmt)->returningClause->exprs : NIL)
+#else
+#define mig_returning(stmt) ((stmt)->returningList)
+#endif
+
+/* 'l', 'r' or 'h' */
+#if PG_VERSION_NUM >= 160000
+#define mig_partition_strategy(spec) ((char) (spec)->strategy)
+#define mig_storage_name(def) ((def)->storage_name)
+#else
+#define mig_partition_strategy(spec) ((char) pg_tolower((spec)->strategy[0]))
+#define mig_storage_name(def) ((const char *) NULL)
+#endif
+
+/* Which file a relation is in. */
+#if PG_VERSION_NUM >= 160000
+typedef RelFileLocator MigRelFile;
+#else
+typedef RelFileNode MigRelFile;
+#endif
+
+#if PG_VERSION_NUM >= 170000
+#define MIG_NO_BACKEND INVALID_PROC_NUMBER
+#define mig_own_backend() MyProcNumber
+#else
+#define MIG_NO_BACKEND InvalidBackendId
+#define mig_own_backend() MyBackendId
 #endif
 
 #endif							/* MIGRATE_COMPAT_H */

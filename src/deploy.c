@@ -18,6 +18,7 @@
  */
 #include "run.h"
 #include "compat.h"
+#include "lint.h"
 
 #include "access/xact.h"
 #include "miscadmin.h"
@@ -30,9 +31,6 @@
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
-
-/* lock_timeout of DDL where no setting says otherwise, in ms. */
-#define DEFAULT_LOCK_TIMEOUT 5000
 
 typedef struct Deploy
 {
@@ -913,6 +911,7 @@ plan(Deploy *deploy, const char *target, const char *client_addr)
 	{
 		run->hooks = mig_catalog_hooks(run->project);
 		mig_run_refuse_untrusted(run);
+		mig_lint_gate(run->plan, run->project);
 		run->results = MemoryContextAllocExtended(deploy->context,
 												  sizeof(MigResult) * run->plan->nsteps,
 												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -1105,7 +1104,7 @@ mig_deploy(int64 job, bool down, const char *target, const char *client_addr)
 	deploy->step_context = AllocSetContextCreate(context, "migrate step",
 												 ALLOCSET_DEFAULT_SIZES);
 	deploy->job = job;
-	deploy->lock_timeout = mig_lock_timeout < 0 ? DEFAULT_LOCK_TIMEOUT : mig_lock_timeout;
+	deploy->lock_timeout = mig_lock_timeout < 0 ? MIG_DDL_LOCK_TIMEOUT : mig_lock_timeout;
 	run = &deploy->run;
 	run->project = pstrdup(mig_project);
 	run->chain.project = run->project;

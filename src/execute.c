@@ -386,11 +386,15 @@ typedef struct Savepoint
 } Savepoint;
 
 /*
- * SAVEPOINT, RELEASE and ROLLBACK TO, as subtransactions of the one that is
- * there, because that need not be a transaction block.
+ * mig_execute_savepoint
+ *		SAVEPOINT, RELEASE and ROLLBACK TO, as subtransactions of the one that
+ *		is there, because that need not be a transaction block.
+ *
+ * Takes the savepoints that there are, and returns those that there are then,
+ * in the current memory context.
  */
-static List *
-control_savepoints(List *savepoints, TransactionStmt *command)
+List *
+mig_execute_savepoint(List *savepoints, TransactionStmt *command)
 {
 	MemoryContext context = CurrentMemoryContext;
 	Savepoint  *savepoint = NULL;
@@ -432,11 +436,14 @@ control_savepoints(List *savepoints, TransactionStmt *command)
 }
 
 /*
- * Does a statement wait for locks in front of which readers would queue?  The
- * concurrent commands do not: they wait for others without being in the way.
+ * mig_is_in_the_way
+ *		Does a statement wait for locks in front of which readers would queue?
+ *
+ * The concurrent commands do not: they wait for others without being in the
+ * way.
  */
-static bool
-is_in_the_way(const MigStatement *stmt)
+bool
+mig_is_in_the_way(const MigStatement *stmt)
 {
 	Node	   *node = stmt->raw->stmt;
 
@@ -474,7 +481,7 @@ has_own_lock_timeout(const MigExecution *execution, const MigStatement *stmt)
 {
 	return execution->ddl_lock_timeout >= 0 &&
 		LockTimeout == execution->ddl_lock_timeout &&
-		LockTimeout != execution->own_lock_timeout && !is_in_the_way(stmt);
+		LockTimeout != execution->own_lock_timeout && !mig_is_in_the_way(stmt);
 }
 
 static void
@@ -581,8 +588,8 @@ run_statements(MigExecution *execution, const MigParsed *parsed, int first,
 		{
 			CHECK_FOR_INTERRUPTS();
 			MemoryContextSwitchTo(context);
-			savepoints = control_savepoints(savepoints,
-											castNode(TransactionStmt, stmt->raw->stmt));
+			savepoints = mig_execute_savepoint(savepoints,
+											   castNode(TransactionStmt, stmt->raw->stmt));
 			continue;
 		}
 		MemoryContextSwitchTo(statement_context);

@@ -66,6 +66,7 @@ native_read(const MigFileEntry *entry, MigSource *source)
 	MigLines	lines;
 	MigDirective directive;
 	int			code_line = 0;
+	bool		sectioned = has_sections(entry);
 
 	mig_entry_lines(&lines, entry);
 	while (mig_lines_next(&lines))
@@ -100,6 +101,12 @@ native_read(const MigFileEntry *entry, MigSource *source)
 					mig_misplaced_directive(&lines, &directive,
 											"It belongs before \"-- migrate:up\".");
 				mig_make_repeatable(&lines, &directive, source);
+				break;
+			case WORD_IGNORE:
+			case WORD_IGNORE_FILE:
+				if (sectioned && sections.current == NULL)
+					mig_misplaced_directive(&lines, &directive,
+											"It belongs to one script: put it behind \"-- migrate:up\" or \"-- migrate:down\".");
 				break;
 			default:
 				if (lines.code && code_line == 0)

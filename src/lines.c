@@ -25,7 +25,7 @@
 
 static const char *const words[] = {
 	"up", "down", "verify", "requires", "no-transaction", "repeatable",
-	"ignore"
+	"ignore", "ignore-file"
 };
 
 /*
@@ -96,6 +96,24 @@ dollar_tag(const char *p)
 	return *end == '$' ? end + 1 - p : 0;
 }
 
+static void
+note_comment(MigLines *lines, const char *start, const char *end)
+{
+	MigComments *comments = lines->comments;
+
+	if (comments == NULL)
+		return;
+	if (comments->n == comments->allocated)
+	{
+		comments->allocated = Max(comments->allocated * 2, 16);
+		comments->items = comments->items ?
+			repalloc_huge(comments->items, comments->allocated * sizeof(MigComment)) :
+			palloc(comments->allocated * sizeof(MigComment));
+	}
+	comments->items[comments->n].start = start - lines->text;
+	comments->items[comments->n++].end = end - lines->text;
+}
+
 /*
  * One token's worth of plain SQL; returns what follows.  Names are taken
  * whole, because a quote after E and a dollar inside of a name are special.
@@ -106,9 +124,14 @@ scan_sql(MigLines *lines, const char *p)
 	if (is_blank(*p))
 		return p + 1;
 	if (p[0] == '-' && p[1] == '-')
+	{
+		note_comment(lines, p, lines->end);
 		return lines->end;
+	}
 	if (p[0] == '/' && p[1] == '*')
 	{
+		/* where it ends is not known yet */
+		note_comment(lines, p, p);
 		lines->state = IN_COMMENT;
 		lines->nesting = 1;
 		return p + 2;
@@ -207,7 +230,12 @@ scan_line(MigLines *lines)
 				else if (p[0] == '*' && p[1] == '/')
 				{
 					if (--lines->nesting == 0)
+					{
 						lines->state = IN_SQL;
+						if (lines->comments)
+							lines->comments->items[lines->comments->n - 1].end =
+								p + 2 - lines->text;
+					}
 					p++;
 				}
 				break;
@@ -264,6 +292,23 @@ mig_code_mask(const char *text)
 	while (mig_lines_next(&lines))
 		;
 	return lines.mask;
+}
+
+/*
+ * mig_find_comments
+ *		The comments of a text, in its order; what looks like one in a literal
+ *		or a quoted name is none.
+ */
+void
+mig_find_comments(const char *text, MigComments *comments)
+{
+	MigLines	lines;
+
+	memset(comments, 0, sizeof(MigComments));
+	mig_lines_begin(&lines, text, "text");
+	lines.comments = comments;
+	while (mig_lines_next(&lines))
+		;
 }
 
 /*
@@ -348,12 +393,14 @@ mig_read_directive(const MigLines *lines, MigDirective *directive)
 	if (word == WORD_NONE)
 		return WORD_NONE;
 
-	mig_check_indent(lines);
+	/* what is said to lint may stand inside of a statement */
+	if (word != WORD_IGNORE && word != WORD_IGNORE_FILE)
+		mig_check_indent(lines);
 	if (word == WORD_UNKNOWN)
 		mig_bad_line(lines, lines->number,
 					 psprintf("unknown directive \"-- migrate:%s\"",
 							  directive->spelling),
-					 "The directives are migrate:up, migrate:down, migrate:verify, migrate:requires, migrate:no-transaction, migrate:repeatable and migrate:ignore.");
+					 "The directives are migrate:up, migrate:down, migrate:verify, migrate:requires, migrate:no-transaction, migrate:repeatable, migrate:ignore and migrate:ignore-file.");
 	if (directive->options[0] != '\0' &&
 		(word == WORD_NO_TRANSACTION || word == WORD_VERIFY))
 		mig_bad_line(lines, lines->number,

@@ -20,12 +20,27 @@ typedef enum MigLexical
 	IN_COMMENT
 } MigLexical;
 
+/* A comment, as offsets of its first byte and behind its last one. */
+typedef struct MigComment
+{
+	int			start;
+	int			end;
+} MigComment;
+
+typedef struct MigComments
+{
+	MigComment *items;
+	int			n;
+	int			allocated;
+} MigComments;
+
 /* Goes through a text by lines and knows which begin outside a literal. */
 typedef struct MigLines
 {
 	const char *place;			/* what messages call the text */
 	const char *text;
 	bool	   *mask;			/* to note which bytes are code, or NULL */
+	MigComments *comments;		/* to note them, or NULL */
 	/* the current line */
 	const char *start;
 	const char *end;			/* its line end, which is not part of it */
@@ -52,6 +67,7 @@ typedef enum MigWord
 	WORD_NO_TRANSACTION,
 	WORD_REPEATABLE,
 	WORD_IGNORE,
+	WORD_IGNORE_FILE,
 	WORD_UNKNOWN,
 	WORD_NONE					/* the line is no such directive */
 } MigWord;
@@ -71,6 +87,7 @@ extern bool mig_lines_next(MigLines *lines);
 extern void mig_bad_line(const MigLines *lines, int number,
 						 const char *message, const char *advice);
 extern bool *mig_code_mask(const char *text);
+extern void mig_find_comments(const char *text, MigComments *comments);
 extern const char *mig_after_marker(const MigLines *lines, const char *marker);
 extern void mig_check_indent(const MigLines *lines);
 extern MigWord mig_look_for_directive(const MigLines *lines,

@@ -45,6 +45,15 @@ typedef struct MigRule
 	const char *summary;		/* one sentence */
 } MigRule;
 
+/* A relation that a finding is about, as it was then. */
+typedef struct MigConcerned
+{
+	char	   *label;
+	char		kind;			/* RELKIND_* */
+	double		rows;			/* -1: not known */
+	int64		bytes;			/* -1: not known */
+} MigConcerned;
+
 typedef struct MigFinding
 {
 	const MigRule *rule;
@@ -55,12 +64,14 @@ typedef struct MigFinding
 	int			line;			/* in the file */
 	int			column;			/* characters, from 1 */
 	char	   *statement;
-	List	   *relations;		/* of MigRel * */
+	List	   *relations;		/* of MigRel *: to be set by the rule */
+	List	   *concerned;		/* of MigConcerned *: what became of these */
 	char	   *message;		/* what is the matter */
 	char	   *why;			/* lock, scan, rewrite or loss; sentences */
 	char	   *advice;			/* the safe way; a sentence */
 	char	   *sql;			/* what to write instead, or NULL */
-	const MigStatement *stmt;
+	const MigStatement *stmt;	/* NULL: it is about the text as a whole */
+	int			number;			/* in its script, as they were found */
 } MigFinding;
 
 /* A statement of a plan or text, what it would do and what is found. */
@@ -79,7 +90,7 @@ typedef struct MigLinted
 typedef struct MigLintedScript
 {
 	const MigEntry *entry;		/* NULL: a text alone */
-	const MigScript *script;
+	const MigScript *script;	/* with values for its variables */
 	const char *broken;			/* why it cannot be parsed, or NULL */
 	MigLinted  *statements;
 	int			nstatements;
@@ -108,7 +119,15 @@ typedef struct MigLint
 	bool		last;			/* of its transaction */
 	bool		quiet;			/* findings are not wanted: only its effects on
 								 * the world are */
+	bool		opaque;			/* what was done so far could not all be seen:
+								 * dynamic code, a script that cannot be
+								 * parsed */
+	struct MigRulesState *rules;	/* rules.c's, for a script; NULL at its start */
+	MemoryContext context;		/* the script's; statements have others */
 } MigLint;
+
+/* What is done with a script once it is linted; it does not outlive that. */
+typedef void (*MigLintCallback) (const MigLintedScript *script, void *arg);
 
 /*
  * lint.c
@@ -119,6 +138,10 @@ typedef struct MigLint
  * takes no lock on a user's relation.
  */
 extern List *mig_lint_plan(const char *target, const char *version);
+/* the same, but each script is gone when the callback has seen it */
+extern void mig_lint_each(const char *target, const char *version,
+						  MigLintCallback callback, void *arg);
+/* a text that is no migration, by the session's settings alone */
 extern MigLintedScript *mig_lint_text(const char *text);
 /* what migrate.lint says on a run's plan; raises ERRCODE_MIG_LINT */
 extern void mig_lint_gate(const MigPlan *plan, const char *project);
@@ -127,16 +150,42 @@ extern void mig_lint_gate(const MigPlan *plan, const char *project);
  * For rules: a finding about the current statement, with relations and sql
  * NULL, for the rule to complete; NULL if it is off, so that nothing need be
  * made up.  location: a byte offset in the statement's source, -1: its start.
+ * It and what the rule puts into it may live in the current memory context:
+ * they are copied when the rules are done with the statement.
  */
 extern MigFinding *mig_lint_report(MigLint *lint, const char *rule,
 								   MigLevel level, int location);
 
-/* lint_level.c: levels by the thresholds */
+/* lint_level.c: severities by migrate.lint_rules, levels by the thresholds */
+extern bool mig_check_lint_rules(char **value, void **extra, GucSource source);
+extern const MigRule *mig_rule_find(const char *name);
+extern int	mig_rules_named(const char *name, const MigRule **rules);
+extern MigSeverity *mig_rule_severities(void);
 extern MigLevel mig_level_of_effect(const MigEffect *effect, int lock_timeout);
 extern bool mig_rel_is_small(const MigRel *rel);
 extern const char *mig_level_name(MigLevel level);
 extern const char *mig_severity_name(MigSeverity severity);
 extern const char *mig_axis_name(MigAxis axis);
+extern const char *mig_relkind_name(char kind);
+
+/* lint_suppress.c */
+typedef struct MigIgnores MigIgnores;
+
+/* What is wrong with a comment that suppresses, as a finding has it. */
+typedef struct MigIgnoreProblem
+{
+	int			offset;			/* of the comment in its script */
+	const char *rule;
+	char	   *message;
+	char	   *why;
+	char	   *advice;
+} MigIgnoreProblem;
+
+extern MigIgnores *mig_ignores_read(const MigParsed *parsed);
+extern bool mig_ignores_match(MigIgnores *ignores, int statement,
+							  const MigRule *rule);
+extern List *mig_ignores_problems(MigIgnores *ignores,
+								  const MigSeverity *severities);
 
 /* rules.c: the rules, sorted by name, and what has them look at a statement */
 extern const MigRule mig_rules[];

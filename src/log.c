@@ -282,6 +282,31 @@ mig_chain_close(MigChain *chain)
 }
 
 /*
+ * mig_log_rolled_back
+ *		When each text of a project was last rolled back, in order of the keys.
+ */
+MigRolledBack *
+mig_log_rolled_back(const char *project, int *n)
+{
+	MigVisit	visit = mig_enter();
+	Datum		values[1] = {CStringGetTextDatum(project)};
+	uint64		rows = mig_run_query(Q_ROLLED_BACK, values, NULL);
+	MigRolledBack *result = MemoryContextAllocHuge(visit.caller,
+												   sizeof(MigRolledBack) * Max(rows, 1));
+	uint64		i;
+
+	for (i = 0; i < rows; i++)
+	{
+		result[i].key = mig_bytea_field(&visit, i, 1);
+		result[i].checksum = mig_bytea_field(&visit, i, 2);
+		result[i].at = mig_int_field(i, 3, 0);
+	}
+	mig_leave(&visit);
+	*n = (int) rows;
+	return result;
+}
+
+/*
  * mig_log_prospect
  *		Is a version to be expected?  Its text is registered, somebody is
  *		running migrations, or the last one to do so failed.

@@ -4,7 +4,7 @@
  *	  What the files of the extension share, grouped by the file that owns it.
  *
  * Calls go down this list only: register, apply, adopt, export, require, job,
- * worker -> deploy -> match, run -> history, hook, retry, plan, procedure ->
+ * worker -> deploy -> match, run -> lint (lint.h) -> history, hook, retry, plan, procedure ->
  * execute, judge, journal, log, lock -> variables, fileset -> state ->
  * catalog, collect -> queries, format -> lines, script -> tools, units, version -> sums.
  *
@@ -112,6 +112,10 @@ typedef struct MigParsed
 										 * transaction, or NULL */
 	const MigStatement *needs_commit;	/* ... even if blocks that it undoes
 										 * may be subtransactions */
+	/* in a script to be judged only, what would be errors */
+	bool		lenient;
+	const MigStatement *nested; /* first BEGIN in a block, or end of none */
+	const MigStatement *unended;	/* BEGIN of a block that does not end */
 } MigParsed;
 
 /* What a position in an error that is being raised is one in. */
@@ -124,6 +128,7 @@ typedef struct MigErrorPlace
 } MigErrorPlace;
 
 extern MigParsed *mig_script_parse(const MigScript *script, int *error_line);
+extern MigParsed *mig_script_parse_leniently(const MigScript *script, int *error_line);
 extern int	mig_script_line(const MigScript *script, const char *source,
 							int source_start, int position);
 extern char *mig_script_line_text(const MigScript *script, int line);
@@ -318,6 +323,7 @@ typedef struct MigHook
 
 extern bool mig_extension(Oid *schema, Oid *owner);
 extern char *mig_catalog_schema(void);
+extern void mig_require_plan_right(void);
 extern char *mig_catalog_lock_holder(const char *project);
 extern bool mig_catalog_busy(const char *project);
 extern bool mig_catalog_has_unsettled(const char *project);
@@ -456,6 +462,15 @@ typedef struct MigProspect
 								 * failed */
 } MigProspect;
 
+/* A text that was rolled back. */
+typedef struct MigRolledBack
+{
+	bytea	   *key;
+	bytea	   *checksum;
+	TimestampTz at;
+} MigRolledBack;
+
+extern MigRolledBack *mig_log_rolled_back(const char *project, int *n);
 extern void mig_log_prospect(const char *project, const bytea *versioned,
 							 const bytea *repeatable, MigProspect *prospect);
 
@@ -507,6 +522,10 @@ extern bool mig_check_variables(char **value, void **extra, GucSource source);
 extern const MigScript *mig_expand_variables(const MigScript *script, int *error_line);
 
 /* execute.c */
+
+/* lock_timeout of DDL in a worker where no setting says otherwise, in ms. */
+#define MIG_DDL_LOCK_TIMEOUT 5000
+
 typedef struct MigExecution
 {
 	const char *label;			/* for messages: version_name */
@@ -542,10 +561,12 @@ extern void mig_execute_statements(MigExecution *execution,
 								   int count);
 extern void mig_execute_toplevel(MigExecution *execution,
 								 const MigParsed *parsed, int index);
+extern List *mig_execute_savepoint(List *savepoints, TransactionStmt *command);
 extern int	mig_execute_script(MigExecution *execution, const MigScript *script);
 extern bool mig_execute_check(MigExecution *execution, const MigScript *script);
 extern void mig_execute_verify(MigExecution *execution, const MigScript *script,
 							   bool by_rows);
+extern bool mig_is_in_the_way(const MigStatement *stmt);
 extern void mig_execution_error(MigExecution *execution, ErrorData *error);
 extern void mig_fire_deferred(MigExecution *execution, MigDeferrable *deferrable);
 

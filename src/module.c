@@ -9,7 +9,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "migrate.h"
+#include "lint.h"
 
 #include <limits.h>
 
@@ -158,7 +158,7 @@ _PG_init(void)
 	DefineCustomStringVariable("migrate.lint_rules",
 							   "Severities of lint's rules or groups of rules, as a list of name=severity.",
 							   NULL, &mig_lint_rules, "", PGC_USERSET,
-							   GUC_LIST_INPUT, NULL, NULL, NULL);
+							   GUC_LIST_INPUT, mig_check_lint_rules, NULL, NULL);
 	DefineCustomIntVariable("migrate.lint_rows",
 							"From how many rows on a relation is too large to be scanned under a lock.",
 							NULL, &mig_lint_rows, 10000, 0, INT_MAX, PGC_USERSET,

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * queries.c
- *	  The SQL of catalog.c, journal.c and log.c, in one table.
+ *	  The SQL of catalog.c, journal.c, log.c and statistics.c, in one table.
  *
  * %s stands for the schema of our tables, %% for a percent sign.  Names and
  * operators are qualified, values are parameters: no search path, operator or
@@ -387,5 +387,42 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" FROM (SELECT * FROM %s.migrate_log WHERE project" EQ "$1"
 		" ORDER BY id DESC LIMIT 1) e)",
 		3, {TEXTOID, BYTEAOID, BYTEAOID}
+	},
+	[Q_ROLLED_BACK] = {
+		"SELECT version_key, checksum, pg_catalog.max(finished_at) FROM %s.migrate_log"
+		" WHERE project" EQ "$1 AND target_schema" EQ "'' AND event" EQ "'rollback'"
+		" AND outcome" EQ "'ok' AND checksum IS NOT NULL GROUP BY 1, 2 ORDER BY 1",
+		1, {TEXTOID}
+	},
+	[Q_STATISTIC_FIND] = {
+		"SELECT rows, CASE WHEN bytes OPERATOR(pg_catalog.<) 0 THEN bytes"
+		" ELSE bytes OPERATOR(pg_catalog.+) toast_bytes END FROM %s.migrate_statistic"
+		" WHERE schema_name" EQ "$1 AND name" EQ "$2",
+		2, {TEXTOID, TEXTOID}
+	},
+	[Q_STATISTIC_SOURCE] = {
+		"SELECT database, server_version, exported_at,"
+		" (SELECT pg_catalog.count(*) FROM %s.migrate_statistic)"
+		" FROM %s.migrate_statistic_source",
+		0, {0}
+	},
+	[Q_STATISTIC_CLEAR] = {
+		"DELETE FROM %s.migrate_statistic",
+		0, {0}
+	},
+	[Q_STATISTIC_CLEAR_SOURCE] = {
+		"DELETE FROM %s.migrate_statistic_source",
+		0, {0}
+	},
+	[Q_STATISTIC_STORE] = {
+		"INSERT INTO %s.migrate_statistic (schema_name, name, kind, rows, bytes, toast_bytes, index_bytes)"
+		" SELECT * FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
+		" pg_catalog.unnest($4), pg_catalog.unnest($5), pg_catalog.unnest($6), pg_catalog.unnest($7)) u",
+		7, {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID}
+	},
+	[Q_STATISTIC_STORE_SOURCE] = {
+		"INSERT INTO %s.migrate_statistic_source (database, server_version, exported_at, imported_by)"
+		" VALUES ($1, $2, $3, $4)",
+		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	},
 };

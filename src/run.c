@@ -15,6 +15,7 @@
  *-------------------------------------------------------------------------
  */
 #include "run.h"
+#include "lint.h"
 
 #include "access/parallel.h"
 #include "access/xact.h"
@@ -838,6 +839,7 @@ mig_run(const char *target, bool down, int *n)
 		refuse_worker_steps(run.plan);
 		mig_run_refuse_untrusted(&run);
 		lock_plan(run.project, run.plan);
+		mig_lint_gate(run.plan, run.project);
 
 		results = palloc0(sizeof(MigResult) * run.plan->nsteps);
 		run.results = results;

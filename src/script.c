@@ -696,7 +696,7 @@ classify(MigStatement *stmt, const Chunk *chunk, bool last)
 }
 
 static MigParsed *
-parse(const MigScript *script, MigErrorPlace *place)
+parse(const MigScript *script, MigErrorPlace *place, bool lenient)
 {
 	MigParsed  *parsed = palloc0(sizeof(MigParsed));
 	List	   *chunks = split_chunks(script, place);
@@ -707,6 +707,7 @@ parse(const MigScript *script, MigErrorPlace *place)
 	ListCell   *lc;
 
 	parsed->script = script;
+	parsed->lenient = lenient;
 	parsed->stmts = palloc(allocated * sizeof(MigStatement));
 	foreach(lc, chunks)
 	{
@@ -753,17 +754,8 @@ parse(const MigScript *script, MigErrorPlace *place)
 	return parsed;
 }
 
-/*
- * mig_script_parse
- *		The statements of a script.
- *
- * Raises the parser's own errors, and ERRCODE_MIG_BAD_SCRIPT for what only
- * psql could run, with the line in error_line or, if that is NULL, in a
- * context line.  The result points into script, and into memory of the
- * current context.
- */
-MigParsed *
-mig_script_parse(const MigScript *script, int *error_line)
+static MigParsed *
+parse_script(const MigScript *script, int *error_line, bool lenient)
 {
 	MigErrorPlace place = {script, script->text, 0, error_line};
 	ErrorContextCallback callback;
@@ -776,7 +768,7 @@ mig_script_parse(const MigScript *script, int *error_line)
 	error_context_stack = &callback;
 	PG_TRY();
 	{
-		parsed = parse(script, &place);
+		parsed = parse(script, &place, lenient);
 	}
 	PG_FINALLY();
 	{
@@ -785,6 +777,32 @@ mig_script_parse(const MigScript *script, int *error_line)
 	PG_END_TRY();
 	error_context_stack = callback.previous;
 	return parsed;
+}
+
+/*
+ * mig_script_parse
+ *		The statements of a script.
+ *
+ * Raises the parser's own errors, and ERRCODE_MIG_BAD_SCRIPT for what only
+ * psql could run, with the line in error_line or, if that is NULL, in a
+ * context line.  The result points into script, and into memory of the
+ * current context.
+ */
+MigParsed *
+mig_script_parse(const MigScript *script, int *error_line)
+{
+	return parse_script(script, error_line, false);
+}
+
+/*
+ * mig_script_parse_leniently
+ *		The same for a script that is only judged: what it may not do between
+ *		BEGIN and COMMIT is in the result instead of an error.
+ */
+MigParsed *
+mig_script_parse_leniently(const MigScript *script, int *error_line)
+{
+	return parse_script(script, error_line, true);
 }
 
 /*

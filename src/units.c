@@ -71,6 +71,7 @@ typedef struct Control
 	const MigStatement *odd;	/* first that is no plain BEGIN or COMMIT */
 	const MigStatement *beyond; /* ... and does not end a block by ROLLBACK */
 	const MigStatement *toplevel;	/* first that refuses a transaction */
+	const MigStatement *nested; /* first that begins or ends one too many */
 	int			blocks;			/* closed pairs */
 	int			outside;		/* statements outside of blocks */
 } Control;
@@ -90,8 +91,12 @@ control_unit(MigParsed *parsed, MigErrorPlace *place, Control *control,
 			 const MigStatement *stmt, int nstmts, MigUnit *unit)
 {
 	TransactionStmt *command = (TransactionStmt *) stmt->raw->stmt;
+	bool		begins = command->kind == TRANS_STMT_BEGIN ||
+		command->kind == TRANS_STMT_START;
 	MigUnit    *next = NULL;
 
+	if (begins == (control->begin != NULL) && control->nested == NULL)
+		control->nested = stmt;
 	switch (command->kind)
 	{
 		case TRANS_STMT_BEGIN:
@@ -217,7 +222,7 @@ mig_find_units(MigParsed *parsed, int n, MigErrorPlace *place)
 					 statement_position(place, stmt)));
 		if (stmt->class == MIG_CLASS_TOPLEVEL)
 		{
-			if (control.begin != NULL)
+			if (control.begin != NULL && !parsed->lenient)
 				ereport(ERROR,
 						(errcode(ERRCODE_MIG_BAD_SCRIPT),
 						 errmsg("%s cannot run inside the transaction that the script begins on line %d",
@@ -237,11 +242,13 @@ mig_find_units(MigParsed *parsed, int n, MigErrorPlace *place)
 			control.outside++;
 		}
 		unit->count++;
-		if (stmt->class == MIG_CLASS_TOPLEVEL)
+		if (stmt->class == MIG_CLASS_TOPLEVEL && !unit->block)
 			unit->toplevel = true;
 		parsed->stmts[kept++] = *stmt;
 	}
-	if (control.begin != NULL)
+	parsed->nested = control.nested;
+	parsed->unended = control.begin;
+	if (control.begin != NULL && !parsed->lenient)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_BAD_SCRIPT),
 				 errmsg("the script ends inside the transaction that it begins on line %d",

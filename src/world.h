@@ -37,7 +37,8 @@ typedef struct MigType
 	bool		not_null;
 	int			made_in;		/* transaction that made it; 0: an old one */
 	List	   *new_labels;		/* of an enum: char *, added by the text */
-	List	   *new_labels_in;	/* ... transactions that added them */
+	List	   *new_labels_in;	/* ... transactions that added them, as ints */
+	int			checks;			/* of a domain: its CHECKs */
 } MigType;
 
 /* What a type's name in a statement means. */
@@ -47,6 +48,7 @@ typedef struct MigTypeRef
 	int32		typmod;
 	Oid			collation;
 	MigType    *own;			/* the text's, also of an old one it altered */
+	bool		own_array;		/* ... an array of it */
 	bool		serial;			/* one of the serial types; oid is the integer */
 } MigTypeRef;
 
@@ -67,14 +69,22 @@ typedef struct MigColumn
 	MigTypeRef	type;
 	bool		old;			/* was there before the text */
 	bool		dropped;
-	bool		not_null;
-	bool		has_default;
+	bool		not_null;		/* as attnotnull: in 18 also while that is not
+								 * valid */
+	bool		has_default;	/* and is not a generated one */
 	bool		inherited;
 	char		identity;		/* as in pg_attribute; '\0': none */
 	char		generated;
 	char		storage;		/* TYPSTORAGE_*; '\0': not known */
 	char		compression;
 } MigColumn;
+
+/* Where a type is used: mig_type_tables() */
+typedef struct MigTypeUse
+{
+	MigRel	   *rel;
+	MigColumn  *column;
+} MigTypeUse;
 
 typedef struct MigConstraint
 {
@@ -96,7 +106,8 @@ typedef struct MigConstraint
 	MigRel	   *target;			/* the same, once asked for or made here:
 								 * mig_constraint_target() */
 	List	   *target_columns;
-	MigRel	   *index;			/* made here; mig_constraint_index() */
+	MigRel	   *index;			/* made here; mig_constraint_index(): its own,
+								 * or the one that a FOREIGN KEY references */
 	Oid			index_oid;
 	Node	   *expr;			/* CHECK: cooked, Vars of relation 1 with the
 								 * column's numbers; NULL: could not be had */
@@ -127,7 +138,8 @@ struct MigRel
 	int64		bytes;			/* of the relation and its TOAST, without
 								 * indexes; -1: not known */
 
-	/* of an index */
+	/* of an index; table and key also of a sequence that the text made and
+	 * a column owns */
 	MigRel	   *table;			/* mig_index_table() */
 	Oid			table_oid;
 	List	   *key;			/* AttrNumbers as ints, 0 for expressions; not
@@ -161,6 +173,18 @@ struct MigRel
 	MigRel	   *default_rel;	/* ... that the text made */
 	int			strategy;		/* of a partitioned table: 'l', 'r', 'h' */
 	List	   *partition_key;	/* AttrNumbers as ints, 0 for expressions */
+
+	bool		incomplete;		/* the text made it, of a query that does not
+								 * tell all of its columns */
+
+	/* for world*.c alone */
+	bool		no_pages;		/* its file is empty */
+	List	   *mentions;		/* of an index that the text made: AttrNumbers
+								 * of the table beyond its key */
+	int			types_seen;		/* world->type_changes, as its columns have it */
+	List	   *sequences;		/* of MigRel *: owned, or of an identity */
+	bool		sequences_read;
+	List	   *uses;			/* by views that the text made */
 };
 
 struct MigWorld
@@ -172,7 +196,8 @@ struct MigWorld
 	List	   *types;			/* of MigType * */
 	List	   *functions;		/* of MigFunction * */
 	List	   *schemas;		/* char *: made by the text */
-	List	   *search_path;	/* char *: as the text set it; NIL: session's */
+	bool		search_path_set;	/* by the text */
+	List	   *search_path;	/* char *: as the text set it */
 	int			transaction;	/* number of the one that is open, from 1 */
 	int			statement;		/* number of the last one seen, from 1 */
 	bool		lock_timeout_set;	/* by the text */
@@ -180,18 +205,36 @@ struct MigWorld
 	bool		statement_timeout_set;
 	int			statement_timeout;
 	char	   *timezone;		/* as the text set it; NULL: the session's */
-	/* settings as they were before a SET LOCAL of the open transaction */
-	List	   *local_settings;
+	/* settings as they will be after the open transaction's SET LOCAL */
+	struct MigSettings *after_local;
+	bool		opaque;			/* something was done whose outcome cannot be
+								 * seen: DO, CALL, EXECUTE, an extension ... */
+
+	/* for world*.c alone */
+	HTAB	   *schemas_by_name;	/* that are not as in the catalogs */
+	HTAB	   *schemas_by_oid;
+	HTAB	   *types_by_name;
+	HTAB	   *types_by_oid;
+	HTAB	   *functions_by_name;
+	HTAB	   *constraint_names;	/* of those that the text made */
+	int			type_changes;	/* old types that were altered */
+	List	   *added_uses;		/* of MigTypeUse *, by what the text added */
+	List	   *path;			/* char *: what is searched, in its order */
+	char	   *creation_schema;	/* the first of these that was asked for */
+	bool		path_known;
 };
 
 /*
- * world.c
+ * world.c, world_rel.c
  *
  * mig_world_create() makes one in the current memory context, as the session
  * sees the catalogs; it, and all that is in it, is freed with that context.
  * All of these need a transaction and a snapshot that sees the catalogs.
  */
 extern MigWorld *mig_world_create(void);
+
+/* what a SET search_path TO that list would do */
+extern void mig_world_search_path(MigWorld *world, List *names);
 
 /* NULL: there is none of that name, or it has been dropped */
 extern MigRel *mig_world_find(MigWorld *world, const RangeVar *name);
@@ -204,7 +247,9 @@ extern char *mig_world_creation_schema(MigWorld *world, const char *schema,
 									   char persistence);
 extern bool mig_world_resolve_type(MigWorld *world, const TypeName *name,
 								   MigTypeRef *ref);
+/* NULL also for an old one that the text did not alter */
 extern MigType *mig_world_find_type(MigWorld *world, List *names);
+extern bool mig_world_schema_exists(MigWorld *world, const char *name);
 /* the text's function of that name, or NULL */
 extern MigFunction *mig_world_find_function(MigWorld *world, List *names);
 
@@ -226,7 +271,7 @@ extern MigRel *mig_rel_toast(MigRel *rel);
 extern MigRel *mig_constraint_target(MigConstraint *constraint);
 extern MigRel *mig_constraint_index(MigConstraint *constraint);
 extern MigRel *mig_index_table(MigRel *index);
-/* tables with a column of the type, or of a domain over it, and which */
+/* of MigTypeUse *: columns of the type, an array of it, or a domain over it */
 extern List *mig_type_tables(MigWorld *world, Oid type);
 /* is it known that there is no row in it */
 extern bool mig_rel_is_empty(MigRel *rel);
@@ -241,6 +286,14 @@ extern ParseState *mig_rel_parse_state(MigWorld *world, MigRel *rel,
 									   const char *source);
 /* cooked, or NULL if it cannot be understood; raises nothing */
 extern Node *mig_rel_cook_check(MigRel *rel, Node *raw, const char *source);
+
+/*
+ * What may raise an error, in a subtransaction that is rolled back in any
+ * case: what it leaves in the current memory context is all that stays.
+ * False: it raised one; *error (which may be NULL) is a copy of it.  A cancel
+ * is raised again.
+ */
+extern bool mig_try(void (*what) (void *), void *arg, ErrorData **error);
 
 /*
  * world_apply.c

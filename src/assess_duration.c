@@ -1,0 +1,218 @@
+/*-------------------------------------------------------------------------
+ *
+ * assess_duration.c
+ *	  How long a script would take: what a dry run measured, scaled to the
+ *	  sizes that are judged by; without one what is to be read and written, at
+ *	  rates that are assumed.
+ *
+ * Reads catalogs; takes no locks.  Memory is the caller's current context.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "assess.h"
+#include "statistics.h"
+
+#include "access/htup_details.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
+#include "utils/syscache.h"
+
+/* Bytes of a relation that are dealt with in a millisecond. */
+#define READ_RATE (200 * 1024.0 * 1.024)	/* 200 MB/s */
+#define WRITE_RATE (40 * 1024.0 * 1.024)	/* 40 MB/s: with indexes and WAL */
+
+#define LISTED 5				/* lines that the basis names */
+
+/* What the sum is made of. */
+typedef struct Sum
+{
+	double		ms;
+	bool		measured;
+	bool		scaled;
+	bool		assumed;
+	List	   *unknown;		/* of MigStatement * */
+} Sum;
+
+static bool
+is_seen(const MigEffect *effect)
+{
+	return effect->scans || effect->rewrites || effect->builds;
+}
+
+/* What a statement does with a relation, at the assumed rates. */
+static double
+assumed_ms(const MigLinted *linted, const MigEffect *effect)
+{
+	Node	   *node = linted->stmt->raw->stmt;
+	bool		dml = IsA(node, UpdateStmt) || IsA(node, DeleteStmt) || IsA(node, MergeStmt);
+
+	if (effect->rel->bytes <= 0)
+		return 0;
+	if (effect->rewrites || effect->builds)
+		return effect->rel->bytes / WRITE_RATE;
+	if (dml && effect->named && (effect->modes & LOCKBIT_ON(RowExclusiveLock)))
+	{
+		bool		all = IsA(node, UpdateStmt) ? ((UpdateStmt *) node)->whereClause == NULL :
+			IsA(node, DeleteStmt) && ((DeleteStmt *) node)->whereClause == NULL;
+
+		return effect->rel->bytes / (all ? WRITE_RATE : READ_RATE);
+	}
+	return effect->scans ? effect->rel->bytes / READ_RATE : 0;
+}
+
+/* The effect on which a statement's time depends, or NULL. */
+static const MigEffect *
+main_effect(const MigLinted *linted, double *sum)
+{
+	const MigEffect *main = NULL;
+	double		most = 0;
+	ListCell   *lc;
+
+	*sum = 0;
+	foreach(lc, linted->effects)
+	{
+		const MigEffect *effect = (const MigEffect *) lfirst(lc);
+		double		ms = assumed_ms(linted, effect);
+
+		*sum += ms;
+		if (ms > most || (main == NULL && is_seen(effect)))
+		{
+			most = ms;
+			main = effect;
+		}
+	}
+	return main;
+}
+
+/*
+ * By how much a relation is larger where it is judged than here; -1 if it is
+ * empty here and is not there.
+ */
+static double
+factor_of(const MigRel *rel)
+{
+	HeapTuple	tuple;
+	MigSize		here;
+
+	if (!OidIsValid(rel->oid))
+		return 1;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(rel->oid));
+	if (!HeapTupleIsValid(tuple))
+		return 1;
+	mig_relation_size_here((Form_pg_class) GETSTRUCT(tuple), &here);
+	ReleaseSysCache(tuple);
+	if (rel->bytes == here.bytes && rel->tuples == here.tuples)
+		return 1;
+	if (rel->tuples > 0 && here.tuples > 0)
+		return rel->tuples / here.tuples;
+	if (rel->bytes > 0 && here.bytes > 0)
+		return (double) rel->bytes / here.bytes;
+	return rel->tuples > 0 || rel->bytes > 0 ? -1 : 1;
+}
+
+static const MigMeasured *
+find_measured(const MigVerdictRow *row, const List *measured, ListCell **next)
+{
+	const MigEntry *entry = row->step->entry;
+
+	for (; *next; *next = lnext(measured, *next))
+	{
+		const MigMeasured *one = (const MigMeasured *) lfirst(*next);
+
+		if (strcmp(one->version, entry->version) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+static bool
+is_opaque(const MigStatement *stmt)
+{
+	Node	   *node = stmt->raw->stmt;
+
+	return IsA(node, DoStmt) || IsA(node, CallStmt) || IsA(node, ExecuteStmt);
+}
+
+static void
+add_statement(Sum *sum, const MigLinted *linted, const MigMeasured *measured)
+{
+	double		assumed;
+	const MigEffect *effect = main_effect(linted, &assumed);
+	double		factor = effect ? factor_of(effect->rel) : 1;
+
+	if (measured && measured->ms >= 0 && factor >= 0)
+	{
+		sum->ms += measured->ms * factor;
+		sum->measured = true;
+		sum->scaled |= factor != 1;
+	}
+	else if (is_opaque(linted->stmt))
+		sum->unknown = lappend(sum->unknown, (void *) linted->stmt);
+	else if (assumed > 0)
+	{
+		sum->ms += assumed;
+		sum->assumed = true;
+	}
+}
+
+static char *
+basis(const Sum *sum)
+{
+	StringInfoData buf;
+	ListCell   *lc;
+	int			n = 0;
+
+	initStringInfo(&buf);
+	if (sum->measured)
+		appendStringInfoString(&buf, sum->scaled ? "dry run, scaled by the imported sizes" : "dry run");
+	if (sum->assumed)
+		appendStringInfo(&buf, "%sassumed: 200 MB/s read, 40 MB/s written", buf.len ? "; " : "");
+	if (buf.len == 0)
+		appendStringInfoString(&buf, sum->unknown ? "lint" : "lint: nothing is scanned or rewritten");
+	foreach(lc, sum->unknown)
+	{
+		const MigStatement *stmt = (const MigStatement *) lfirst(lc);
+
+		if (n == LISTED)
+		{
+			appendStringInfo(&buf, " and %d more", list_length(sum->unknown) - n);
+			break;
+		}
+		appendStringInfo(&buf, "%sline %d (%s)", n++ == 0 ? "; not counted: " : ", ",
+						 stmt->line, CreateCommandName(stmt->raw->stmt));
+	}
+	return buf.data;
+}
+
+/*
+ * mig_assess_duration
+ *		Estimate how long a step would take.
+ *
+ * measured: the dry run's statements, those of this migration together, in
+ * their order; NIL without one.
+ */
+void
+mig_assess_duration(MigVerdictRow *row, const List *measured)
+{
+	Sum			sum = {0};
+	ListCell   *next = list_head(measured);
+	int			i;
+
+	row->ms = -1;
+	if (row->linted == NULL)
+		row->ms = 0;
+	if (row->linted == NULL || row->linted->broken)
+		return;
+	for (i = 0; i < row->linted->nstatements; i++)
+	{
+		const MigLinted *linted = &row->linted->statements[i];
+		const MigMeasured *one;
+
+		CHECK_FOR_INTERRUPTS();
+		while ((one = find_measured(row, measured, &next)) != NULL && one->number < linted->number)
+			next = lnext(measured, next);
+		add_statement(&sum, linted, one && one->number == linted->number ? one : NULL);
+	}
+	row->ms = sum.ms;
+	row->ms_why = basis(&sum);
+}

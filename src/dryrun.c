@@ -1,0 +1,1101 @@
+/*-------------------------------------------------------------------------
+ *
+ * dryrun.c
+ *	  The dry run: a plan, or a text that is no migration, is run as it would
+ *	  be, every statement is recorded, and all is rolled back.
+ *
+ * One subtransaction around all of it takes everything back: rows, catalogs,
+ * settings, and the run lock, which it holds as a run does.  Each statement
+ * has one of its own within, so that what fails does not take the rest along.
+ * What a rollback does not reach is the recorder's to undo or to name.
+ *
+ * Expects READ COMMITTED, as a run does.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "dryrun.h"
+#include "compat.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "pgstat.h"
+#include "storage/proc.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(migrate_dry_run);
+PG_FUNCTION_INFO_V1(migrate_dry_run_sql);
+PG_FUNCTION_INFO_V1(migrate_dry_run_json);
+PG_FUNCTION_INFO_V1(migrate_dry_run_sql_json);
+
+/* A wait for a lock is noticed when it has lasted so long, in ms. */
+#define NOTICED_WAIT 10
+
+/* What one row does. */
+typedef struct Action
+{
+	const MigParsed *parsed;	/* its statement at index, */
+	int			index;
+	const MigScript *script;	/* ... or else a script that is undone, */
+	bool		by_rows;
+	bool	   *answer;			/* ... which is a precondition, if not NULL, */
+	bool		deferred;		/* ... or what is deferred */
+} Action;
+
+static MigDepth
+depth_argument(FunctionCallInfo fcinfo, int n)
+{
+	char	   *depth = mig_text_argument(fcinfo, n, "depth");
+
+	if (strcmp(depth, "lint") == 0)
+		return MIG_DEPTH_LINT;
+	if (strcmp(depth, "probe") == 0)
+		return MIG_DEPTH_PROBE;
+	if (strcmp(depth, "execute") == 0)
+		return MIG_DEPTH_EXECUTE;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown depth \"%s\"", depth),
+			 errhint("Depths are lint, probe and execute.")));
+	return MIG_DEPTH_EXECUTE;
+}
+
+static char *
+setting(const char *name)
+{
+	return GetConfigOptionByName(name, NULL, false);
+}
+
+/* What is in force now; most statements share what the last one had. */
+static MigDrySettings *
+read_settings(MigDryRun *dry)
+{
+	MigDrySettings now;
+	MigDrySettings *last = dry->settings;
+
+	now.lock_timeout = LockTimeout == mig_dry_run_lock_timeout ? dry->lock_timeout :
+		setting("lock_timeout");
+	now.statement_timeout = setting("statement_timeout");
+	now.timezone = setting("TimeZone");
+	now.search_path = setting("search_path");
+	if (last == NULL || strcmp(last->lock_timeout, now.lock_timeout) != 0 ||
+		strcmp(last->statement_timeout, now.statement_timeout) != 0 ||
+		strcmp(last->timezone, now.timezone) != 0 ||
+		strcmp(last->search_path, now.search_path) != 0)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(dry->context);
+
+		last = palloc(sizeof(MigDrySettings));
+		last->lock_timeout = pstrdup(now.lock_timeout);
+		last->statement_timeout = pstrdup(now.statement_timeout);
+		last->timezone = pstrdup(now.timezone);
+		last->search_path = pstrdup(now.search_path);
+		MemoryContextSwitchTo(caller);
+		dry->settings = last;
+	}
+	return last;
+}
+
+static MigDryRow *
+new_row(MigDryRun *dry, const char *script)
+{
+	MemoryContext caller = MemoryContextSwitchTo(dry->context);
+	MigDryRow  *row = palloc0(sizeof(MigDryRow));
+	const MigRun *run = &dry->run;
+
+	if (run->plan != NULL)
+	{
+		const MigEntry *entry = run->plan->steps[run->step].entry;
+
+		row->step = run->step + 1;
+		row->version = entry->version;
+		row->name = entry->name;
+	}
+	dry->rows = lappend(dry->rows, row);
+	row->number = list_length(dry->rows);
+	row->script = script;
+	row->path = run->execution.script && run->execution.script->path ?
+		pstrdup(run->execution.script->path) : NULL;
+	row->transaction = dry->transaction;
+	MemoryContextSwitchTo(caller);
+	return row;
+}
+
+static MigDryRow *
+new_statement_row(MigDryRun *dry, const char *script, const MigParsed *parsed, int index)
+{
+	const MigStatement *stmt = &parsed->stmts[index];
+	MigDryRow  *row = new_row(dry, script);
+	MemoryContext caller = MemoryContextSwitchTo(dry->context);
+
+	row->statement = index + 1;
+	row->line = stmt->line;
+	row->command = GetCommandTagName(CreateCommandTag(stmt->raw->stmt));
+	row->sql = mig_statement_text(stmt);
+	MemoryContextSwitchTo(caller);
+	return row;
+}
+
+/*
+ * Is the error one that the real run, which may commit before this statement,
+ * need not have?
+ */
+static bool
+is_artefact(const MigDryRun *dry, const ErrorData *error, const Node *stmt)
+{
+	switch (error->sqlerrcode)
+	{
+		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
+		case ERRCODE_OBJECT_IN_USE:
+		case ERRCODE_ACTIVE_SQL_TRANSACTION:
+		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
+			return true;
+		case ERRCODE_INVALID_TRANSACTION_STATE:
+		case ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE:
+			/* COPY FREEZE wants a transaction of its own */
+			return stmt != NULL && IsA(stmt, CopyStmt);
+		default:
+			return dry->lacking;
+	}
+}
+
+/* Errors that are not the statement's, but somebody's wish to end it all. */
+static bool
+ends_dry_run(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+}
+
+static void
+set_error(MigDryRun *dry, MigDryRow *row, ErrorData *error, const Node *stmt)
+{
+	row->sqlstate = pstrdup(unpack_sql_state(error->sqlerrcode));
+	row->message = error->message;
+	row->detail = error->detail;
+	row->hint = error->hint;
+	row->error_line = dry->run.execution.line;
+	row->artefact = is_artefact(dry, error, stmt);
+	row->status = MIG_DRY_FAILED;
+	if (error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION)
+	{
+		row->status = MIG_DRY_REFUSED;
+		row->reason = "It refuses to run in a transaction; CALL migrate_deploy() can run it.";
+	}
+	if (row->artefact)
+		dry->lacking = true;
+	else
+		dry->stopped = true;
+}
+
+/*
+ * Who the sessions with these process ids are, as far as the role may know;
+ * no ids: all that have a transaction open.
+ */
+static char *
+describe_sessions(MigDryRun *dry, const MigSeenWait *wait)
+{
+	static const char *const query =
+		"SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
+		"'pid', a.pid, 'user', a.usename, 'application', a.application_name, 'state', a.state, "
+		"'modes', (SELECT pg_catalog.jsonb_agg(l.mode ORDER BY l.mode) FROM pg_catalog.pg_locks l"
+		" WHERE l.pid OPERATOR(pg_catalog.=) a.pid AND l.granted AND l.relation OPERATOR(pg_catalog.=) $2), "
+		"'transaction_s', pg_catalog.round(extract(epoch FROM (pg_catalog.clock_timestamp()"
+		" OPERATOR(pg_catalog.-) a.xact_start)), 3), "
+		"'query', a.query) ORDER BY a.pid)::pg_catalog.text "
+		"FROM pg_catalog.pg_stat_activity a "
+		"WHERE CASE WHEN $1 IS NULL THEN a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
+		" AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
+		" AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL)"
+		" ELSE a.pid OPERATOR(pg_catalog.=) ANY ($1) END";
+	Oid			types[2] = {INT4ARRAYOID, OIDOID};
+	Datum		values[2];
+	char		nulls[2] = {' ', ' '};
+	Datum	   *pids = palloc(sizeof(Datum) * Max(wait->npids, 1));
+	char	   *result = NULL;
+	int			i;
+
+	for (i = 0; i < wait->npids; i++)
+		pids[i] = Int32GetDatum(wait->pids[i]);
+	if (wait->npids == 0)
+		nulls[0] = 'n';
+	values[0] = PointerGetDatum(construct_array(pids, wait->npids, INT4OID, 4, true,
+												TYPALIGN_INT));
+	values[1] = ObjectIdGetDatum(wait->relid);
+	pgstat_clear_snapshot();
+	SPI_connect();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (SPI_execute_with_args(query, 2, types, values, nulls, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read pg_stat_activity");
+	if (SPI_processed > 0)
+	{
+		char	   *text = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+
+		if (text != NULL)
+			result = MemoryContextStrdup(dry->context, text);
+	}
+	PopActiveSnapshot();
+	SPI_finish();
+	return result;
+}
+
+static void
+describe_waits(MigDryRun *dry, MigDryRow *row)
+{
+	ListCell   *lc;
+
+	foreach(lc, row->seen->waits)
+	{
+		MigSeenWait *wait = (MigSeenWait *) lfirst(lc);
+
+		if (wait->sessions == NULL && (wait->npids > 0 || wait->mode == NoLock))
+			wait->sessions = describe_sessions(dry, wait);
+	}
+}
+
+static void
+act(MigDryRun *dry, const Action *action)
+{
+	MigExecution *execution = &dry->run.execution;
+
+	if (action->parsed != NULL)
+		mig_execute_statements(execution, action->parsed, action->index, 1);
+	else if (action->answer != NULL)
+		*action->answer = mig_execute_check(execution, action->script);
+	else if (action->script != NULL)
+		mig_execute_verify(execution, action->script, action->by_rows);
+	else
+		mig_fire_deferred(execution, &dry->run.deferrable);
+}
+
+/* The lock_timeout that a script sets must not let a dry run wait longer. */
+static int
+limit_lock_timeout(const Node *stmt)
+{
+	int			saved = LockTimeout;
+
+	if (mig_dry_run_lock_timeout > 0 &&
+		(LockTimeout == 0 || LockTimeout > mig_dry_run_lock_timeout) &&
+		(stmt == NULL || !IsA(stmt, VariableSetStmt)))
+		LockTimeout = mig_dry_run_lock_timeout;
+	return saved;
+}
+
+static void
+restore_lock_timeout(int saved)
+{
+	if (LockTimeout == mig_dry_run_lock_timeout)
+		LockTimeout = saved;
+}
+
+/*
+ * Do what a row stands for, in a subtransaction of its own that lasts as long
+ * as the dry run, and record it.
+ */
+static void
+observe(MigDryRun *dry, MigDryRow *row, const Action *action)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	int			level = GetCurrentTransactionNestLevel();
+	MigRecorder *recorder = dry->recorder;
+	Node	   *stmt = action->parsed ? action->parsed->stmts[action->index].raw->stmt : NULL;
+	int			saved;
+
+	row->settings = read_settings(dry);
+	saved = limit_lock_timeout(stmt);
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	mig_observe_begin(recorder, row->sql ? row->sql : "", row->number);
+	PG_TRY();
+	{
+		act(dry, action);
+		row->seen = mig_observe_end(recorder);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		restore_lock_timeout(saved);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(dry->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		mig_observe_error(recorder);
+		while (GetCurrentTransactionNestLevel() > level)
+			RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		restore_lock_timeout(saved);
+		mig_execution_error(&dry->run.execution, error);
+		if (!recorder->stopped && ends_dry_run(error))
+			ReThrowError(error);
+
+		row->seen = mig_observe_failed(recorder);
+		if (recorder->stopped)
+		{
+			row->status = MIG_DRY_PROBED;
+			row->reason = "It was stopped before it rewrote a relation.";
+			dry->lacking = true;
+			FreeErrorData(error);
+		}
+		else
+		{
+			MemoryContextSwitchTo(dry->context);
+			set_error(dry, row, error, stmt);
+			MemoryContextSwitchTo(caller);
+		}
+	}
+	PG_END_TRY();
+	describe_waits(dry, row);
+	mig_recorder_sync(recorder);
+}
+
+/* The same command in a form that runs in a transaction, and its name. */
+static Node *
+substitute_of(const Node *node, const char **name)
+{
+	Node	   *copy = copyObjectImpl(node);
+	ListCell   *lc;
+
+	*name = NULL;
+	switch (nodeTag(node))
+	{
+		case T_IndexStmt:
+			((IndexStmt *) copy)->concurrent = false;
+			*name = "CREATE INDEX";
+			break;
+		case T_DropStmt:
+			((DropStmt *) copy)->concurrent = false;
+			*name = "DROP INDEX";
+			break;
+		case T_ReindexStmt:
+			if (((ReindexStmt *) node)->relation == NULL)
+				break;
+			foreach(lc, ((ReindexStmt *) copy)->params)
+			{
+				if (strcmp(((DefElem *) lfirst(lc))->defname, "concurrently") == 0)
+					((ReindexStmt *) copy)->params =
+						foreach_delete_current(((ReindexStmt *) copy)->params, lc);
+			}
+			*name = "REINDEX";
+			break;
+		case T_AlterTableStmt:
+			foreach(lc, ((AlterTableStmt *) copy)->cmds)
+			{
+				AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+				if (cmd->subtype == AT_DetachPartition)
+				{
+					((PartitionCmd *) cmd->def)->concurrent = false;
+					*name = "ALTER TABLE ... DETACH PARTITION";
+				}
+			}
+			break;
+		default:
+			break;
+	}
+	return *name ? copy : NULL;
+}
+
+/*
+ * The locks of the command itself, in place of the substitute's: it works on
+ * relations under locks that let rows be read and written.
+ */
+static void
+predict_concurrent_locks(MigDryRun *dry, MigDryRow *row, const Node *node)
+{
+	List	   *locks = NIL;
+	ListCell   *lc;
+
+	foreach(lc, row->seen->locks)
+	{
+		MigSeenLock *lock = (MigSeenLock *) lfirst(lc);
+
+		if (lock->rel != NULL && lock->rel->old && lock->mode >= ShareLock)
+		{
+			ListCell   *lc2;
+			bool		known = false;
+
+			foreach(lc2, locks)
+			{
+				MigSeenLock *other = (MigSeenLock *) lfirst(lc2);
+
+				if (other->rel == lock->rel && other->mode == ShareUpdateExclusiveLock)
+					known = true;
+			}
+			if (known)
+				continue;
+			/* a partition is locked in the end, when nobody is at its parent */
+			if (!IsA(node, AlterTableStmt) ||
+				lock->rel->kind == RELKIND_PARTITIONED_TABLE)
+				lock->mode = ShareUpdateExclusiveLock;
+			lock->predicted = true;
+		}
+		locks = lappend(locks, lock);
+	}
+	row->seen->locks = locks;
+}
+
+/* It waits for every transaction that may see what it changes. */
+static void
+predict_transaction_waits(MigDryRun *dry, MigDryRow *row)
+{
+	MigSeenWait *wait = MemoryContextAllocZero(dry->context, sizeof(MigSeenWait));
+	MemoryContext caller;
+
+	wait->mode = NoLock;
+	wait->relation = "transactions that are open";
+	wait->sessions = describe_sessions(dry, wait);
+	if (wait->sessions == NULL)
+		return;
+	caller = MemoryContextSwitchTo(dry->context);
+	row->seen->waits = lappend(row->seen->waits, wait);
+	MemoryContextSwitchTo(caller);
+}
+
+/* A statement that refuses a transaction. */
+static void
+rehearse_toplevel(MigDryRun *dry, MigDryRow *row, const MigParsed *parsed, int index)
+{
+	const MigStatement *stmt = &parsed->stmts[index];
+	const char *name;
+	Node	   *plain = substitute_of(stmt->raw->stmt, &name);
+	MemoryContext caller = MemoryContextSwitchTo(dry->context);
+	MigParsed	replaced;
+	MigStatement statement;
+	Action		action = {&replaced, 0};
+
+	row->reason = psprintf("%s cannot run in a transaction; CALL migrate_deploy() can run it.",
+						   stmt->command);
+	MemoryContextSwitchTo(caller);
+	row->status = MIG_DRY_REFUSED;
+	if (plain == NULL)
+	{
+		row->settings = read_settings(dry);
+		dry->lacking = true;
+		return;
+	}
+	row->substitute = name;
+	statement = *stmt;
+	statement.class = MIG_CLASS_PLAIN;
+	statement.raw = copyObject(stmt->raw);
+	statement.raw->stmt = plain;
+	replaced = *parsed;
+	replaced.stmts = &statement;
+	replaced.nstmts = 1;
+	observe(dry, row, &action);
+	dry->run.execution.stmt = NULL;
+	if (row->status == MIG_DRY_REFUSED)
+	{
+		caller = MemoryContextSwitchTo(dry->context);
+		predict_concurrent_locks(dry, row, stmt->raw->stmt);
+		MemoryContextSwitchTo(caller);
+		predict_transaction_waits(dry, row);
+	}
+}
+
+static void
+not_run(MigDryRun *dry, MigDryRow *row)
+{
+	row->status = MIG_DRY_NOT_RUN;
+	row->reason = "A statement before it failed.";
+}
+
+/* What the transaction's end would check; told of if it is of note. */
+static void
+rehearse_deferred(MigDryRun *dry, const char *script)
+{
+	MigDryRow  *row;
+	Action		action = {0};
+
+	if (dry->stopped)
+		return;
+	action.deferred = true;
+	row = new_row(dry, script);
+	row->command = "deferred constraints";
+	observe(dry, row, &action);
+	if (row->status == MIG_DRY_DONE && row->seen->locks == NIL &&
+		row->seen->scans == NIL && row->seen->rows == NIL)
+		dry->rows = list_delete_last(dry->rows);
+}
+
+/* SAVEPOINT and its like; they are nothing that could be recorded. */
+static List *
+rehearse_savepoint(MigDryRun *dry, MigDryRow *row, List *savepoints,
+				   const MigStatement *stmt)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	List	   *volatile left = savepoints;
+
+	row->settings = read_settings(dry);
+	PG_TRY();
+	{
+		left = mig_execute_savepoint(savepoints,
+									 castNode(TransactionStmt, stmt->raw->stmt));
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(dry->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		dry->run.execution.line = stmt->line;
+		set_error(dry, row, error, NULL);
+		MemoryContextSwitchTo(caller);
+	}
+	PG_END_TRY();
+	mig_recorder_sync(dry->recorder);
+	return left;
+}
+
+static void
+end_subtransactions(int level, bool rollback)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	while (GetCurrentTransactionNestLevel() > level)
+	{
+		if (rollback)
+			RollbackAndReleaseCurrentSubTransaction();
+		else
+			ReleaseCurrentSubTransaction();
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* The statements that a worker would commit together. */
+static void
+rehearse_unit(MigDryRun *dry, const char *script, const MigParsed *parsed,
+			  const MigUnit *unit)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	int			level = GetCurrentTransactionNestLevel();
+	MemoryContext context = AllocSetContextCreate(caller, "migrate dry run statement",
+												  ALLOCSET_DEFAULT_SIZES);
+	List	   *savepoints = NIL;
+	int			i;
+
+	if (unit->rollback)
+	{
+		BeginInternalSubTransaction(NULL);
+		MemoryContextSwitchTo(caller);
+	}
+	for (i = unit->first; i < unit->first + unit->count; i++)
+	{
+		const MigStatement *stmt = &parsed->stmts[i];
+		MigDryRow  *row = new_statement_row(dry, script, parsed, i);
+		Action		action = {parsed, i};
+
+		CHECK_FOR_INTERRUPTS();
+		if (dry->stopped)
+			not_run(dry, row);
+		else if (stmt->class == MIG_CLASS_XACT)
+			savepoints = rehearse_savepoint(dry, row, savepoints, stmt);
+		else
+		{
+			MemoryContextSwitchTo(context);
+			if (stmt->class == MIG_CLASS_TOPLEVEL)
+				rehearse_toplevel(dry, row, parsed, i);
+			else
+				observe(dry, row, &action);
+			MemoryContextSwitchTo(caller);
+			MemoryContextReset(context);
+		}
+	}
+	end_subtransactions(level, unit->rollback);
+	CurrentResourceOwner = owner;
+	mig_recorder_sync(dry->recorder);
+	MemoryContextDelete(context);
+}
+
+/* Its statements, or NULL: then it is broken, and a row says so. */
+static MigParsed *
+parse_script(MigDryRun *dry, const char *kind, const MigScript *script)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	MigParsed  *volatile parsed = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		parsed = mig_execute_parse(&dry->run.execution, script);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+		MigDryRow  *row;
+
+		MemoryContextSwitchTo(dry->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		if (ends_dry_run(error))
+			ReThrowError(error);
+		row = new_row(dry, kind);
+		row->line = dry->run.execution.line;
+		row->path = script->path;
+		if (dry->stopped)
+			not_run(dry, row);
+		else
+		{
+			MemoryContextSwitchTo(dry->context);
+			set_error(dry, row, error, NULL);
+			row->artefact = false;
+			MemoryContextSwitchTo(caller);
+		}
+		dry->stopped = true;
+	}
+	PG_END_TRY();
+	return parsed;
+}
+
+/* A script, statement by statement; how many it has. */
+static int
+rehearse_script(MigDryRun *dry, const char *kind, const MigScript *script)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "migrate dry run script",
+												  ALLOCSET_DEFAULT_SIZES);
+	MigParsed  *parsed;
+	int			nstmts = 0;
+	int			i;
+
+	MemoryContextSwitchTo(context);
+	dry->run.execution.what = kind;
+	parsed = parse_script(dry, kind, script);
+	mig_recorder_sync(dry->recorder);
+	for (i = 0; parsed != NULL && i < parsed->nunits; i++)
+	{
+		if (i > 0)
+			dry->transaction++;
+		rehearse_unit(dry, kind, parsed, &parsed->units[i]);
+		if (!parsed->units[i].rollback && parsed->units[i].count > 0)
+			rehearse_deferred(dry, kind);
+		nstmts = parsed->nstmts;
+	}
+	dry->run.execution.script = NULL;
+	dry->run.execution.context_line = NULL;
+	dry->run.execution.stmt = NULL;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return nstmts;
+}
+
+/* A script that asks something, and undoes what it did. */
+static MigDryRow *
+rehearse_question(MigDryRun *dry, const char *kind, const MigScript *script,
+				  bool by_rows, bool *answer)
+{
+	Action		action = {NULL};
+	MigDryRow  *row;
+
+	dry->run.execution.what = kind;
+	dry->run.execution.script = script;
+	row = new_row(dry, kind);
+	row->line = script->line;
+	row->sql = MemoryContextStrdup(dry->context, script->text);
+	action.script = script;
+	action.by_rows = by_rows;
+	action.answer = answer;
+	if (dry->stopped)
+		not_run(dry, row);
+	else
+		observe(dry, row, &action);
+	dry->run.execution.script = NULL;
+	dry->run.execution.context_line = NULL;
+	dry->run.execution.stmt = NULL;
+	return row;
+}
+
+/* Is the script of the current step to be run? */
+static bool
+is_due(MigDryRun *dry, const MigStored *stored)
+{
+	MigRun	   *run = &dry->run;
+	const MigStep *step = &run->plan->steps[run->step];
+	MigDryRow  *row;
+	bool		met = true;
+	Oid			user;
+	int			security;
+	int			nest;
+
+	if (step->action != MIG_APPLY || stored->check.text == NULL)
+		return step->action != MIG_COVER;
+	GetUserIdAndSecContext(&user, &security);
+	nest = NewGUCNestLevel();
+	row = rehearse_question(dry, "precondition", &stored->check, false, &met);
+	AtEOXact_GUC(false, nest);
+	SetUserIdAndSecContext(user, security);
+	if (row->status != MIG_DRY_DONE || met)
+		return true;
+	if (strcmp(stored->check_fail, MIG_CHECK_HALT) == 0)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(dry->context);
+
+		row->status = MIG_DRY_FAILED;
+		row->sqlstate = pstrdup(unpack_sql_state(ERRCODE_MIG_PRECONDITION));
+		row->message = psprintf("the precondition of migration %s is not met",
+								mig_step_label(step));
+		MemoryContextSwitchTo(caller);
+		dry->stopped = true;
+		return true;
+	}
+	if (strcmp(stored->check_fail, MIG_CHECK_WARN) == 0)
+	{
+		row->reason = "It is not met; the migration runs all the same.";
+		return true;
+	}
+	row->reason = strcmp(stored->check_fail, MIG_CHECK_MARK) == 0 ?
+		"It is not met; the migration is marked as applied." :
+		"It is not met; the migration is skipped.";
+	run->results[run->step].step.action =
+		strcmp(stored->check_fail, MIG_CHECK_MARK) == 0 ? MIG_MARKED : MIG_SKIPPED;
+	return false;
+}
+
+static void
+rehearse_hooks(MigDryRun *dry, const char *when, const char *payload)
+{
+	MigRun	   *run = &dry->run;
+	ListCell   *lc;
+
+	foreach(lc, run->hooks)
+	{
+		const MigHook *hook = (const MigHook *) lfirst(lc);
+		Oid			user;
+		int			security;
+		int			nest;
+
+		if (strcmp(hook->when, when) != 0)
+			continue;
+		run->execution.label = hook->name;
+		GetUserIdAndSecContext(&user, &security);
+		nest = NewGUCNestLevel();
+		mig_run_set("migrate.step", payload);
+		(void) rehearse_script(dry, hook->when, &hook->script);
+		AtEOXact_GUC(false, nest);
+		SetUserIdAndSecContext(user, security);
+	}
+	run->execution.label = mig_step_label(&run->plan->steps[run->step]);
+}
+
+/* Later migrations, and hooks, may look at what is recorded as applied. */
+static void
+record_step(MigDryRun *dry, const MigStored *stored)
+{
+	const MigRun *run = &dry->run;
+	const MigResult *result = &run->results[run->step];
+	const MigEntry *entry = result->step.entry;
+
+	if (dry->stopped || result->step.action == MIG_SKIPPED)
+		return;
+	if (run->down)
+		mig_state_set_rolled_back(run->project, entry->key);
+	else
+		mig_state_set_applied(run->project, entry, stored->checksum, stored->fingerprint,
+							  result->step.action == MIG_COVER ? "baseline" :
+							  result->step.action == MIG_MARKED ? "marked" : "run",
+							  result->statements, GetCurrentTimestamp(),
+							  GetUserNameFromId(GetUserId(), false), 0);
+	mig_recorder_sync(dry->recorder);
+}
+
+static void
+rehearse_step(MigDryRun *dry)
+{
+	MigRun	   *run = &dry->run;
+	const MigStep *step = &run->plan->steps[run->step];
+	MigResult  *result = &run->results[run->step];
+	MigStored  *stored;
+	Oid			user;
+	int			security;
+	int			nest;
+	bool		due;
+
+	mig_step_begin(run);
+	dry->transaction++;
+	stored = mig_catalog_fetch(run->project, step->entry->key);
+	if (stored == NULL)
+		elog(ERROR, "migration %s is gone", run->execution.label);
+	mig_recorder_sync(dry->recorder);
+
+	due = is_due(dry, stored);
+	if (run->step == 0)
+		rehearse_hooks(dry, MIG_HOOK_BEFORE_RUN, mig_run_payload(run, 0, NULL));
+	if (due)
+	{
+		GetUserIdAndSecContext(&user, &security);
+		nest = NewGUCNestLevel();
+		result->statements = rehearse_script(dry, run->down ? "down" : "up",
+											 run->down ? &stored->down : &stored->up);
+		if (!run->down && stored->verify.text != NULL)
+			(void) rehearse_question(dry, "verify", &stored->verify,
+									 !mig_format_verifies_by_errors(stored->format), NULL);
+		AtEOXact_GUC(false, nest);
+		SetUserIdAndSecContext(user, security);
+	}
+	record_step(dry, stored);
+	rehearse_hooks(dry, MIG_HOOK_AFTER_EACH, mig_step_payload(run, result));
+	if (run->step == run->plan->nsteps - 1)
+		rehearse_hooks(dry, MIG_HOOK_AFTER_RUN, mig_step_payload(run, result));
+}
+
+/* As a run begins, but for how long locks are waited for. */
+static void
+set_up(MigDryRun *dry)
+{
+	char		value[32];
+
+	if (mig_lock_timeout > 0)
+	{
+		snprintf(value, sizeof(value), "%d", mig_lock_timeout);
+		mig_run_set("lock_timeout", value);
+	}
+	dry->lock_timeout = setting("lock_timeout");
+	snprintf(value, sizeof(value), "%d", mig_dry_run_lock_timeout);
+	mig_run_set("lock_timeout", value);
+	mig_run_set("search_path", mig_search_path);
+	mig_run_set("role", mig_role);
+}
+
+/* Have the server tell of waits early; who waits less is nobody's concern. */
+static void
+watch_waits(void)
+{
+	char		value[32];
+	int			wait = NOTICED_WAIT;
+
+	if (mig_dry_run_lock_timeout > 0)
+		wait = Min(wait, Max(mig_dry_run_lock_timeout / 2, 1));
+	snprintf(value, sizeof(value), "%d", Min(wait, DeadlockTimeout));
+	(void) set_config_option("log_lock_waits", "on", PGC_SUSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("deadlock_timeout", value, PGC_SUSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+static void
+rehearse(MigDryRun *dry)
+{
+	MigRun	   *run = &dry->run;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "migrate dry run step",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	run->deferrable.context = caller;
+	run->execution.memory = caller;
+	run->execution.ddl_lock_timeout = -1;
+	run->execution.progress = "dry run";
+	set_up(dry);
+
+	/* what the caller has left to its commit is not the first migration's */
+	mig_fire_deferred(&run->execution, &run->deferrable);
+	dry->recorder = mig_recorder_begin(dry->depth == MIG_DEPTH_PROBE);
+	watch_waits();
+
+	MemoryContextSwitchTo(context);
+	if (dry->text != NULL)
+	{
+		MigScript	script = {0};
+
+		script.text = (char *) dry->text;
+		script.line = 1;
+		run->execution.label = "dry run";
+		dry->transaction = 1;
+		(void) rehearse_script(dry, "text", &script);
+	}
+	else
+	{
+		for (run->step = 0; run->step < run->plan->nsteps; run->step++)
+		{
+			rehearse_step(dry);
+			MemoryContextSwitchTo(context);
+			MemoryContextReset(context);
+		}
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}
+
+static void
+make_plan(MigDryRun *dry, const char *target)
+{
+	MigRun	   *run = &dry->run;
+	int			n;
+	MigEntry   *entries;
+	MigPlan    *plan;
+
+	mig_lock_for_change(run->project);
+	entries = mig_catalog_load(run->project, &n);
+	plan = mig_plan_to(entries, n, target, mig_out_of_order);
+	run->plan = plan;
+	run->down = plan->down;
+	mig_run_report_skipped(run);
+	run->hooks = mig_catalog_hooks(run->project);
+	run->results = palloc0(sizeof(MigResult) * Max(plan->nsteps, 1));
+	mig_run_refuse_untrusted(run);
+}
+
+static void
+collect_relations(MigDryRun *dry)
+{
+	HASH_SEQ_STATUS status;
+	MigSeenRel *rel;
+
+	hash_seq_init(&status, dry->recorder->rels);
+	while ((rel = hash_seq_search(&status)) != NULL)
+	{
+		if (rel->known && !rel->hidden && rel->modes != 0)
+			dry->relations = lappend(dry->relations, rel);
+	}
+}
+
+/*
+ * Do it and take it back.  What was found is in the current memory context,
+ * which is worth one that is deleted soon.
+ */
+static void
+dry_run(MigDryRun *dry, const char *function, const char *target)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	int			level = GetCurrentTransactionNestLevel();
+	ErrorData  *volatile error = NULL;
+
+	mig_refuse_unless_ready(function);
+	dry->context = caller;
+	dry->run.project = pstrdup(mig_project);
+	if (dry->depth == MIG_DEPTH_LINT)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("the depth lint is not there yet")));
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		if (dry->text == NULL)
+			make_plan(dry, target);
+		mig_run_enter(&dry->run);
+		if (dry->text != NULL || dry->run.plan->nsteps > 0)
+			rehearse(dry);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	mig_run_leave();
+	if (dry->recorder != NULL)
+		dry->recorder->active = false;
+	while (GetCurrentTransactionNestLevel() > level)
+		RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	if (dry->recorder != NULL)
+	{
+		mig_recorder_end(dry->recorder);
+		collect_relations(dry);
+	}
+	pgstat_report_activity(STATE_RUNNING, debug_query_string);
+	if (error != NULL)
+		ReThrowError(error);
+}
+
+/* Switch to a context for one call; MemoryContextDelete() ends it. */
+static MemoryContext
+call_context(MemoryContext *caller)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate dry run",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	*caller = MemoryContextSwitchTo(context);
+	return context;
+}
+
+static Datum
+return_rows(FunctionCallInfo fcinfo, const char *function, bool is_text)
+{
+	MemoryContext caller;
+	MemoryContext context;
+	MigDryRun	dry = {0};
+
+	InitMaterializedSRF(fcinfo, 0);
+	context = call_context(&caller);
+	dry.depth = depth_argument(fcinfo, 1);
+	if (is_text)
+		dry.text = mig_text_argument(fcinfo, 0, "the text");
+	dry_run(&dry, function, is_text ? NULL : mig_text_argument(fcinfo, 0, NULL));
+	mig_dry_put_rows(fcinfo, &dry);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}
+
+static Datum
+return_document(FunctionCallInfo fcinfo, const char *function, bool is_text)
+{
+	MemoryContext caller;
+	MemoryContext context = call_context(&caller);
+	MigDryRun	dry = {0};
+	Datum		document;
+
+	dry.depth = depth_argument(fcinfo, 1);
+	if (is_text)
+		dry.text = mig_text_argument(fcinfo, 0, "the text");
+	dry_run(&dry, function, is_text ? NULL : mig_text_argument(fcinfo, 0, NULL));
+	document = mig_dry_document(&dry);
+	MemoryContextSwitchTo(caller);
+	document = PointerGetDatum(PG_DETOAST_DATUM_COPY(document));
+	MemoryContextDelete(context);
+	return document;
+}
+
+Datum
+migrate_dry_run(PG_FUNCTION_ARGS)
+{
+	return return_rows(fcinfo, "migrate_dry_run", false);
+}
+
+Datum
+migrate_dry_run_sql(PG_FUNCTION_ARGS)
+{
+	return return_rows(fcinfo, "migrate_dry_run_sql", true);
+}
+
+Datum
+migrate_dry_run_json(PG_FUNCTION_ARGS)
+{
+	return return_document(fcinfo, "migrate_dry_run_json", false);
+}
+
+Datum
+migrate_dry_run_sql_json(PG_FUNCTION_ARGS)
+{
+	return return_document(fcinfo, "migrate_dry_run_sql_json", true);
+}

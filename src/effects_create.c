@@ -1,0 +1,320 @@
+/*-------------------------------------------------------------------------
+ *
+ * effects_create.c
+ *	  Effects of what is made: tables, indexes, foreign keys, partitions.
+ *
+ * See effects.c for what all of these expect.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "effects_internal.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_type.h"
+#include "utils/lsyscache.h"
+
+static bool
+is_partitioned(MigRel *rel)
+{
+	return rel->kind == RELKIND_PARTITIONED_TABLE;
+}
+
+/* Is an index of a child one that a parent's index may take as its own? */
+static bool
+index_fits(MigRel *parent, MigRel *child, List *names, bool unique, MigRel *index)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (index->unique != unique || index->partial || index->exclusion || !index->valid ||
+		list_length(index->key) != list_length(names) || mig_rel_parents(index) != NIL)
+		return false;
+	forboth(lc, index->key, lc2, names)
+	{
+		MigColumn  *column = mig_rel_column_at(child, lfirst_int(lc));
+
+		if (column == NULL || strcmp(column->name, lfirst(lc2)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The names of an index's columns; NIL if there are expressions. */
+static List *
+key_names(MigRel *table, List *key)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, key)
+	{
+		MigColumn  *column = mig_rel_column_at(table, lfirst_int(lc));
+
+		if (column == NULL)
+			return NIL;
+		names = lappend(names, column->name);
+	}
+	return names;
+}
+
+/* A table, and with it its partitions, gets an index. */
+static void
+index_tree(MigEffects *e, MigRel *rel, MigRel *top, List *names, bool unique,
+		   LOCKMODE mode, bool recurse)
+{
+	ListCell   *lc;
+
+	mig_effects_lock(e, rel, mode);
+	if (is_partitioned(rel))
+	{
+		if (!recurse)
+			return;
+		foreach(lc, mig_rel_children(rel))
+			index_tree(e, lfirst(lc), top, names, unique, mode, true);
+		return;
+	}
+	if (rel != top && names != NIL)
+	{
+		foreach(lc, mig_rel_indexes(rel))
+		{
+			MigRel	   *index = lfirst(lc);
+
+			if (index_fits(top, rel, names, unique, index))
+			{
+				mig_effects_lock(e, index, mode);
+				return;
+			}
+		}
+	}
+	mig_effects_of(e, rel)->builds = true;
+	mig_effects_scan(e, rel, MIG_WHY_INDEX);
+}
+
+/* names: of its columns, NIL if there is more to it than these */
+void
+mig_effects_index_on(MigEffects *e, MigRel *rel, List *names, bool unique,
+					 LOCKMODE mode, bool recurse)
+{
+	index_tree(e, rel, rel, names, unique, mode, recurse);
+}
+
+void
+mig_effects_create_index(MigEffects *e, IndexStmt *stmt)
+{
+	MigRel	   *rel = mig_effects_find(e, stmt->relation);
+	LOCKMODE	mode = stmt->concurrent ? ShareUpdateExclusiveLock : ShareLock;
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	if (rel == NULL)
+		return;
+	if (stmt->if_not_exists && stmt->idxname &&
+		mig_world_find_index(e->world, makeRangeVar(rel->schema, stmt->idxname, -1)))
+	{
+		mig_effects_lock(e, rel, mode);
+		return;
+	}
+	foreach(lc, stmt->indexParams)
+	{
+		IndexElem  *elem = lfirst_node(IndexElem, lc);
+
+		if (elem->name == NULL || elem->opclass || elem->collation ||
+			stmt->whereClause || stmt->indexIncludingParams ||
+			elem->ordering == SORTBY_DESC || elem->nulls_ordering != SORTBY_NULLS_DEFAULT)
+		{
+			names = NIL;
+			break;
+		}
+		names = lappend(names, elem->name);
+	}
+	mig_effects_index_on(e, rel, names, stmt->unique, mode, stmt->relation->inh);
+}
+
+/*
+ * Two tables get a foreign key between them; validate: rows that are there
+ * are compared.
+ */
+void
+mig_effects_foreign_key(MigEffects *e, MigRel *rel, MigRel *target, bool validate)
+{
+	ListCell   *lc;
+	bool		scans = false;
+
+	mig_effects_lock_tree(e, rel, ShareRowExclusiveLock);
+	if (target == NULL)
+		return;
+	mig_effects_lock(e, target, AccessShareLock);
+	mig_effects_lock_tree(e, target, ShareRowExclusiveLock);
+	if (!validate)
+		return;
+	mig_effects_lock(e, target, RowShareLock);
+	foreach(lc, mig_rel_tree(rel))
+	{
+		MigRel	   *each = lfirst(lc);
+
+		if (is_partitioned(each))
+			continue;
+		mig_effects_lock_indexes(e, each, AccessShareLock);
+		mig_effects_scan(e, each, MIG_WHY_FOREIGN_KEY);
+		scans |= !mig_rel_is_empty(each);
+	}
+	mig_effects_planned(e, target, AccessShareLock);
+	if (!scans)
+		return;
+	foreach(lc, mig_rel_tree(target))
+	{
+		if (!is_partitioned(lfirst(lc)))
+			mig_effects_scan(e, lfirst(lc), MIG_WHY_FOREIGN_KEY);
+	}
+}
+
+/* Rows of rel, or of its partitions, are compared with a bound. */
+void
+mig_effects_scan_for_partition(MigEffects *e, MigRel *parent, MigRel *rel,
+							   const PartitionBoundSpec *bound, bool negated)
+{
+	ListCell   *lc;
+
+	if (mig_predict_partition(parent, rel, bound, negated, e->source))
+		return;
+	if (is_partitioned(rel))
+	{
+		foreach(lc, mig_rel_children(rel))
+		{
+			mig_effects_lock(e, lfirst(lc), AccessExclusiveLock);
+			mig_effects_scan_for_partition(e, parent, lfirst(lc), bound, negated);
+		}
+		return;
+	}
+	mig_effects_scan(e, rel, negated ? MIG_WHY_DEFAULT_PARTITION : MIG_WHY_PARTITION);
+}
+
+/* A partition gets what its parent has: indexes, foreign keys. */
+void
+mig_effects_inherit_from(MigEffects *e, MigRel *parent, MigRel *child)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, mig_rel_indexes(parent))
+	{
+		MigRel	   *index = lfirst(lc);
+		List	   *names = index->partial ? NIL : key_names(parent, index->key);
+		bool		found = false;
+
+		mig_effects_lock(e, index, ShareUpdateExclusiveLock);
+		if (child == NULL)
+			continue;
+		foreach(lc2, mig_rel_indexes(child))
+			found = found || index_fits(parent, child, names, index->unique, lfirst(lc2));
+		if (!found)
+			mig_effects_index_on(e, child, names, index->unique, ShareLock, true);
+	}
+	foreach(lc, mig_rel_constraints(parent))
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		if (constraint->kind != CONSTRAINT_FOREIGN)
+			continue;
+		if (child == NULL)
+			mig_effects_lock_tree(e, mig_constraint_target(constraint), ShareRowExclusiveLock);
+		else
+			mig_effects_foreign_key(e, child, mig_constraint_target(constraint),
+									constraint->valid && constraint->enforced);
+	}
+}
+
+/* CREATE TABLE ... PARTITION OF */
+static void
+new_partition(MigEffects *e, MigRel *parent, const PartitionBoundSpec *bound)
+{
+	MigRel	   *other = mig_rel_default_partition(parent);
+
+	mig_effects_lock(e, parent, AccessExclusiveLock);
+	if (other)
+	{
+		mig_effects_lock(e, other, AccessExclusiveLock);
+		if (bound && !bound->is_default)
+			mig_effects_scan_for_partition(e, parent, other, bound, true);
+	}
+	mig_effects_inherit_from(e, parent, NULL);
+}
+
+static void
+new_foreign_key(MigEffects *e, CreateStmt *stmt, Constraint *constraint)
+{
+	MigRel	   *target;
+
+	if (constraint->contype != CONSTR_FOREIGN || constraint->pktable == NULL)
+		return;
+	if (constraint->pktable->schemaname == NULL &&
+		strcmp(constraint->pktable->relname, stmt->relation->relname) == 0)
+		return;
+	target = mig_effects_find(e, constraint->pktable);
+	if (target == NULL)
+		return;
+	mig_effects_lock(e, target, AccessShareLock);
+	mig_effects_lock_tree(e, target, ShareRowExclusiveLock);
+}
+
+void
+mig_effects_create_table(MigEffects *e, CreateStmt *stmt)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	if (stmt->if_not_exists && mig_world_find(e->world, stmt->relation))
+		return;
+	foreach(lc, stmt->inhRelations)
+	{
+		MigRel	   *parent = mig_effects_find(e, lfirst_node(RangeVar, lc));
+
+		if (parent == NULL)
+			continue;
+		if (stmt->partbound)
+			new_partition(e, parent, stmt->partbound);
+		else
+			mig_effects_lock(e, parent, ShareUpdateExclusiveLock);
+	}
+	if (stmt->ofTypename)
+	{
+		MigTypeRef	type;
+
+		if (mig_world_resolve_type(e->world, stmt->ofTypename, &type) &&
+			OidIsValid(type.oid))
+			mig_effects_lock_oid(e, get_typ_typrelid(type.oid), AccessShareLock);
+	}
+	foreach(lc, stmt->tableElts)
+	{
+		Node	   *element = lfirst(lc);
+
+		if (IsA(element, TableLikeClause))
+		{
+			TableLikeClause *like = (TableLikeClause *) element;
+			MigRel	   *rel = mig_effects_find(e, like->relation);
+
+			if (rel == NULL)
+				continue;
+			mig_effects_lock(e, rel, AccessShareLock);
+			if (like->options & CREATE_TABLE_LIKE_INDEXES)
+				mig_effects_lock_indexes(e, rel, AccessShareLock);
+		}
+		else if (IsA(element, ColumnDef))
+		{
+			foreach(lc2, ((ColumnDef *) element)->constraints)
+				new_foreign_key(e, stmt, lfirst_node(Constraint, lc2));
+		}
+		else if (IsA(element, Constraint))
+			new_foreign_key(e, stmt, (Constraint *) element);
+	}
+	foreach(lc, stmt->constraints)
+	{
+		if (IsA(lfirst(lc), Constraint))
+			new_foreign_key(e, stmt, lfirst(lc));
+	}
+}

@@ -1,0 +1,700 @@
+/*-------------------------------------------------------------------------
+ *
+ * effects_drop.c
+ *	  What goes with an object that is dropped, and what that locks.
+ *
+ * A walk over pg_depend as the server's own, but without its locks; what the
+ * text itself made or dropped is known to the world alone.  It is taken for
+ * granted that the statement succeeds: what it would refuse to drop without
+ * CASCADE is not told apart.
+ *
+ * Expects a transaction; locks catalogs only.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "effects_internal.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_attrdef.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_data_wrapper.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_policy.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_statistic_ext.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "commands/defrem.h"
+#include "commands/policy.h"
+#include "commands/proclang.h"
+#include "commands/trigger.h"
+#include "compat.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "parser/parse_func.h"
+#include "parser/parse_oper.h"
+#include "rewrite/rewriteSupport.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+typedef struct Drop
+{
+	MigEffects *e;
+	HTAB	   *seen;			/* of MigDropped */
+} Drop;
+
+static void drop_object(Drop *drop, Oid class_oid, Oid oid, int32 sub);
+static void drop_rel(Drop *drop, MigRel *rel);
+
+static Drop
+begin_drop(MigEffects *e)
+{
+	Drop		drop = {e, NULL};
+	HASHCTL		ctl = {0};
+
+	ctl.keysize = sizeof(MigDropped);
+	ctl.entrysize = sizeof(MigDropped);
+	ctl.hcxt = CurrentMemoryContext;
+	drop.seen = hash_create("dropped", 32, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return drop;
+}
+
+static void
+end_drop(Drop *drop)
+{
+	hash_destroy(drop->seen);
+}
+
+/* Is this the first time that it is met? */
+static bool
+first_time(Drop *drop, Oid class_oid, Oid oid, int32 sub)
+{
+	MigDropped	key = {class_oid, oid, 0};
+	bool		found;
+
+	if (sub != 0 && hash_search(drop->seen, &key, HASH_FIND, NULL))
+		return false;
+	key.sub = sub;
+	hash_search(drop->seen, &key, HASH_ENTER, &found);
+	return !found;
+}
+
+/*
+ * The table of an object whose catalog says of which one it is; of a
+ * constraint of a domain, none.
+ */
+static Oid
+table_of(Oid class_oid, Oid oid)
+{
+	Oid			index;
+	AttrNumber	key;
+	Relation	catalog;
+	SysScanDesc scan;
+	ScanKeyData scankey;
+	HeapTuple	tuple;
+	Oid			table = InvalidOid;
+
+	switch (class_oid)
+	{
+		case ConstraintRelationId:
+			index = ConstraintOidIndexId;
+			key = Anum_pg_constraint_oid;
+			break;
+		case TriggerRelationId:
+			index = TriggerOidIndexId;
+			key = Anum_pg_trigger_oid;
+			break;
+		case PolicyRelationId:
+			index = PolicyOidIndexId;
+			key = Anum_pg_policy_oid;
+			break;
+		case RewriteRelationId:
+			index = RewriteOidIndexId;
+			key = Anum_pg_rewrite_oid;
+			break;
+		case AttrDefaultRelationId:
+			index = AttrDefaultOidIndexId;
+			key = Anum_pg_attrdef_oid;
+			break;
+		case StatisticExtRelationId:
+			index = StatisticExtOidIndexId;
+			key = Anum_pg_statistic_ext_oid;
+			break;
+		default:
+			return InvalidOid;
+	}
+	catalog = table_open(class_oid, AccessShareLock);
+	ScanKeyInit(&scankey, key, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
+	scan = systable_beginscan(catalog, index, true, NULL, 1, &scankey);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		switch (class_oid)
+		{
+			case ConstraintRelationId:
+				table = ((Form_pg_constraint) GETSTRUCT(tuple))->conrelid;
+				break;
+			case TriggerRelationId:
+				table = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
+				break;
+			case PolicyRelationId:
+				table = ((Form_pg_policy) GETSTRUCT(tuple))->polrelid;
+				break;
+			case RewriteRelationId:
+				table = ((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class;
+				break;
+			case AttrDefaultRelationId:
+				table = ((Form_pg_attrdef) GETSTRUCT(tuple))->adrelid;
+				break;
+			case StatisticExtRelationId:
+				table = ((Form_pg_statistic_ext) GETSTRUCT(tuple))->stxrelid;
+				break;
+		}
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return table;
+}
+
+/* Has the text dropped an old constraint already? */
+static bool
+constraint_is_gone(Drop *drop, Oid oid, Oid table)
+{
+	MigRel	   *rel = OidIsValid(table) ? mig_world_rel(drop->e->world, table) : NULL;
+	ListCell   *lc;
+
+	if (rel == NULL || !rel->constraints_read)
+		return false;
+	foreach(lc, rel->constraints)
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		if (constraint->oid == oid)
+			return constraint->dropped;
+	}
+	return false;
+}
+
+/* What dropping it locks, beside what goes with it; false: it has gone. */
+static bool
+lock_for_drop(Drop *drop, Oid class_oid, Oid oid, int32 sub)
+{
+	MigEffects *e = drop->e;
+	MigRel	   *rel;
+	Oid			table;
+
+	if (class_oid == RelationRelationId)
+	{
+		rel = mig_world_rel(e->world, oid);
+		if (rel == NULL || rel->dropped)
+			return false;
+		mig_effects_lock(e, rel, AccessExclusiveLock);
+		if (sub == 0)
+			drop_rel(drop, rel);
+		return true;
+	}
+	table = table_of(class_oid, oid);
+	if (class_oid == ConstraintRelationId && constraint_is_gone(drop, oid, table))
+		return false;
+	mig_effects_lock_oid(e, table, class_oid == StatisticExtRelationId ?
+						 ShareUpdateExclusiveLock : AccessExclusiveLock);
+	return true;
+}
+
+/*
+ * What an object is a part of is dropped in its stead.  (Of partitions' parts
+ * it is the other parts that lead here.)
+ */
+static bool
+drop_owner(Drop *drop, Oid class_oid, Oid oid, int32 sub)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	MigDropped	owner = {0};
+
+	ScanKeyInit(&key[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(class_oid));
+	ScanKeyInit(&key[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(oid));
+	scan = systable_beginscan(depend, DependDependerIndexId, true, NULL, 2, key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		if ((form->deptype == DEPENDENCY_INTERNAL || form->deptype == DEPENDENCY_EXTENSION) &&
+			(sub == 0 || form->objsubid == sub || form->objsubid == 0) &&
+			!(form->refclassid == class_oid && form->refobjid == oid))
+		{
+			owner.class_oid = form->refclassid;
+			owner.oid = form->refobjid;
+			owner.sub = form->refobjsubid;
+			break;
+		}
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	if (OidIsValid(owner.oid))
+		drop_object(drop, owner.class_oid, owner.oid, owner.sub);
+	return OidIsValid(owner.oid);
+}
+
+static void
+drop_dependents(Drop *drop, Oid class_oid, Oid oid, int32 sub)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key[3];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(class_oid));
+	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(oid));
+	ScanKeyInit(&key[2], Anum_pg_depend_refobjsubid, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(sub));
+	scan = systable_beginscan(depend, DependReferenceIndexId, true, NULL,
+							  sub != 0 ? 3 : 2, key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+		MigDropped *dropped;
+
+		/* columns of one relation that need each other */
+		if (form->classid == class_oid && form->objid == oid && sub == 0)
+			continue;
+		dropped = palloc(sizeof(MigDropped));
+		dropped->class_oid = form->classid;
+		dropped->oid = form->objid;
+		dropped->sub = form->objsubid;
+		found = lappend(found, dropped);
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	foreach(lc, found)
+	{
+		MigDropped *dropped = lfirst(lc);
+
+		drop_object(drop, dropped->class_oid, dropped->oid, dropped->sub);
+	}
+	list_free_deep(found);
+}
+
+static void
+drop_object(Drop *drop, Oid class_oid, Oid oid, int32 sub)
+{
+	CHECK_FOR_INTERRUPTS();
+	check_stack_depth();
+	if (!first_time(drop, class_oid, oid, sub) ||
+		!lock_for_drop(drop, class_oid, oid, sub))
+		return;
+	drop_owner(drop, class_oid, oid, sub);
+	drop_dependents(drop, class_oid, oid, sub);
+}
+
+/* A foreign key goes: both tables lose their triggers. */
+static void
+drop_foreign_key(Drop *drop, MigConstraint *constraint)
+{
+	mig_effects_lock(drop->e, constraint->rel, AccessExclusiveLock);
+	mig_effects_lock(drop->e, mig_constraint_target(constraint), AccessExclusiveLock);
+}
+
+/* Of a relation, what the catalogs do not say, or not as an object. */
+static void
+drop_rel(Drop *drop, MigRel *rel)
+{
+	MigEffects *e = drop->e;
+	MigRel	   *table = mig_index_table(rel);
+	ListCell   *lc;
+
+	mig_effects_lock(e, rel, AccessExclusiveLock);
+	mig_effects_lock(e, table, AccessExclusiveLock);
+	if (table)
+		return;
+	if (rel->kind == RELKIND_RELATION || rel->kind == RELKIND_MATVIEW)
+		mig_effects_lose(e, rel, MIG_WHY_DROP);
+	if (rel->is_partition)
+	{
+		foreach(lc, mig_rel_parents(rel))
+		{
+			mig_effects_lock(e, lfirst(lc), AccessExclusiveLock);
+			mig_effects_lock(e, mig_rel_default_partition(lfirst(lc)),
+							 AccessExclusiveLock);
+		}
+	}
+	foreach(lc, mig_rel_constraints(rel))
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		if (constraint->kind == CONSTRAINT_FOREIGN && !OidIsValid(constraint->oid))
+			drop_foreign_key(drop, constraint);
+	}
+	foreach(lc, mig_rel_references(rel))
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		if (!OidIsValid(constraint->oid))
+			drop_foreign_key(drop, constraint);
+	}
+	foreach(lc, mig_rel_indexes(rel))
+		mig_effects_lock(e, lfirst(lc), AccessExclusiveLock);
+	foreach(lc, mig_rel_children(rel))
+	{
+		MigRel	   *child = lfirst(lc);
+
+		/* an old one is found by the catalogs, unless it was attached here */
+		if (!child->old || child->is_partition)
+		{
+			if (child->old)
+				drop_object(drop, RelationRelationId, child->oid, 0);
+			else
+				drop_rel(drop, child);
+		}
+	}
+	foreach(lc, mig_rel_sequences(rel))
+		mig_effects_lock(e, lfirst(lc), AccessExclusiveLock);
+	foreach(lc, mig_rel_views(rel, 0))
+	{
+		MigRel	   *view = lfirst(lc);
+
+		if (!view->old)
+			mig_effects_lock(e, view, AccessExclusiveLock);
+	}
+}
+
+/* Does an old index depend on a column of its table, also by a constraint? */
+static bool
+depends_on_column(Oid class_oid, Oid oid, Oid table, AttrNumber number, Oid *constraint)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyInit(&key[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(class_oid));
+	ScanKeyInit(&key[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(oid));
+	scan = systable_beginscan(depend, DependDependerIndexId, true, NULL, 2, key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		if (form->refclassid == RelationRelationId && form->refobjid == table &&
+			form->refobjsubid == number)
+			found = true;
+		else if (constraint && form->refclassid == ConstraintRelationId)
+			*constraint = form->refobjid;
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return found;
+}
+
+/* Is a column in an index, in whatever place? */
+bool
+mig_index_mentions(MigRel *index, AttrNumber number)
+{
+	MigRel	   *table = mig_index_table(index);
+	Oid			constraint = InvalidOid;
+
+	if (list_member_int(index->key, number))
+		return true;
+	if (!index->old || table == NULL)
+		return false;
+	if (depends_on_column(RelationRelationId, index->oid, table->oid, number, &constraint))
+		return true;
+	return OidIsValid(constraint) &&
+		depends_on_column(ConstraintRelationId, constraint, table->oid, number, NULL);
+}
+
+/* The column that an old sequence belongs to, 0 if it is none of the table. */
+AttrNumber
+mig_sequence_column(MigRel *sequence, MigRel *table)
+{
+	ListCell   *lc;
+
+	if (!sequence->old || !table->old)
+		return 0;
+	foreach(lc, mig_rel_columns(table))
+	{
+		MigColumn  *column = lfirst(lc);
+
+		if (column->old && depends_on_column(RelationRelationId, sequence->oid, table->oid,
+											 column->number, NULL))
+			return column->number;
+	}
+	return 0;
+}
+
+void
+mig_effects_drop_rel(MigEffects *e, MigRel *rel)
+{
+	Drop		drop = begin_drop(e);
+
+	if (rel->old)
+		drop_object(&drop, RelationRelationId, rel->oid, 0);
+	else
+		drop_rel(&drop, rel);
+	end_drop(&drop);
+}
+
+void
+mig_effects_drop_object(MigEffects *e, Oid class_oid, Oid oid, int32 sub)
+{
+	Drop		drop;
+
+	if (!OidIsValid(oid))
+		return;
+	drop = begin_drop(e);
+	drop_object(&drop, class_oid, oid, sub);
+	end_drop(&drop);
+}
+
+void
+mig_effects_drop_constraint(MigEffects *e, MigConstraint *constraint)
+{
+	Drop		drop = begin_drop(e);
+	MigRel	   *index = NULL;
+	ListCell   *lc;
+
+	mig_effects_lock(e, constraint->rel, AccessExclusiveLock);
+	if (constraint->kind == CONSTRAINT_FOREIGN)
+		drop_foreign_key(&drop, constraint);
+	else if (constraint->kind == CONSTRAINT_PRIMARY ||
+			 constraint->kind == CONSTRAINT_UNIQUE ||
+			 constraint->kind == CONSTRAINT_EXCLUSION)
+		index = mig_constraint_index(constraint);
+	if (OidIsValid(constraint->oid))
+		drop_object(&drop, ConstraintRelationId, constraint->oid, 0);
+	if (index)
+	{
+		mig_effects_lock(e, index, AccessExclusiveLock);
+		foreach(lc, mig_rel_references(constraint->rel))
+		{
+			MigConstraint *reference = lfirst(lc);
+
+			if (!OidIsValid(reference->oid) && mig_constraint_index(reference) == index)
+				drop_foreign_key(&drop, reference);
+		}
+	}
+	end_drop(&drop);
+}
+
+void
+mig_effects_drop_column(MigEffects *e, MigRel *rel, MigColumn *column)
+{
+	Drop		drop = begin_drop(e);
+	ListCell   *lc;
+
+	mig_effects_lock(e, rel, AccessExclusiveLock);
+	if (rel->old && column->old)
+		drop_object(&drop, RelationRelationId, rel->oid, column->number);
+	foreach(lc, mig_rel_constraints(rel))
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		if (constraint->kind == CONSTRAINT_FOREIGN && !OidIsValid(constraint->oid) &&
+			list_member_int(constraint->columns, column->number))
+			drop_foreign_key(&drop, constraint);
+	}
+	foreach(lc, mig_rel_references(rel))
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		if (!OidIsValid(constraint->oid) &&
+			list_member_int(constraint->target_columns, column->number))
+			drop_foreign_key(&drop, constraint);
+	}
+	foreach(lc, mig_rel_indexes(rel))
+	{
+		MigRel	   *index = lfirst(lc);
+
+		if (!index->old && list_member_int(index->key, column->number))
+			mig_effects_lock(e, index, AccessExclusiveLock);
+	}
+	end_drop(&drop);
+}
+
+/* What is named in a DROP, when it is no relation. */
+typedef struct ObjectSearch
+{
+	ObjectType	type;
+	Node	   *object;
+	Oid			class_oid;
+	Oid			oid;
+} ObjectSearch;
+
+/* May raise an error; InvalidOid: not found, or of no interest. */
+static void
+find_object(void *arg)
+{
+	ObjectSearch *search = arg;
+	Node	   *object = search->object;
+
+	switch (search->type)
+	{
+		case OBJECT_FUNCTION:
+		case OBJECT_PROCEDURE:
+		case OBJECT_ROUTINE:
+		case OBJECT_AGGREGATE:
+			search->class_oid = ProcedureRelationId;
+			search->oid = LookupFuncWithArgs(search->type,
+											 castNode(ObjectWithArgs, object), true);
+			break;
+		case OBJECT_OPERATOR:
+			search->class_oid = OperatorRelationId;
+			search->oid = LookupOperWithArgs(castNode(ObjectWithArgs, object), true);
+			break;
+		case OBJECT_SCHEMA:
+			search->class_oid = NamespaceRelationId;
+			search->oid = get_namespace_oid(strVal(object), true);
+			break;
+		case OBJECT_EXTENSION:
+			search->class_oid = ExtensionRelationId;
+			search->oid = get_extension_oid(strVal(object), true);
+			break;
+		case OBJECT_LANGUAGE:
+			search->class_oid = LanguageRelationId;
+			search->oid = get_language_oid(strVal(object), true);
+			break;
+		case OBJECT_FOREIGN_SERVER:
+			search->class_oid = ForeignServerRelationId;
+			search->oid = get_foreign_server_oid(strVal(object), true);
+			break;
+		case OBJECT_FDW:
+			search->class_oid = ForeignDataWrapperRelationId;
+			search->oid = get_foreign_data_wrapper_oid(strVal(object), true);
+			break;
+		case OBJECT_COLLATION:
+			search->class_oid = CollationRelationId;
+			search->oid = get_collation_oid(castNode(List, object), true);
+			break;
+		case OBJECT_STATISTIC_EXT:
+			search->class_oid = StatisticExtRelationId;
+			search->oid = get_statistics_object_oid(castNode(List, object), true);
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+drop_type(MigEffects *e, TypeName *name)
+{
+	MigTypeRef	ref;
+	MigRel	   *rel;
+
+	if (!mig_world_resolve_type(e->world, name, &ref))
+		return;
+	if (OidIsValid(ref.oid) || (ref.own && OidIsValid(ref.own->oid)))
+	{
+		mig_effects_drop_object(e, TypeRelationId,
+								OidIsValid(ref.oid) ? ref.oid : ref.own->oid, 0);
+		return;
+	}
+	/* columns of a type that the text made */
+	rel = mig_world_find_list(e->world, name->names);
+	if (rel && rel->kind == RELKIND_COMPOSITE_TYPE)
+		mig_effects_lock(e, rel, AccessExclusiveLock);
+}
+
+/* A trigger, rule or policy of a table. */
+static void
+drop_of_table(MigEffects *e, ObjectType type, List *names)
+{
+	MigRel	   *rel;
+	char	   *name;
+
+	if (list_length(names) < 2)
+		return;
+	rel = mig_effects_find_list(e, list_copy_head(names, list_length(names) - 1));
+	if (rel == NULL)
+		return;
+	name = strVal(llast(names));
+	mig_effects_lock(e, rel, AccessExclusiveLock);
+	if (!rel->old)
+		return;
+	if (type == OBJECT_TRIGGER)
+		mig_effects_drop_object(e, TriggerRelationId,
+								get_trigger_oid(rel->oid, name, true), 0);
+	else if (type == OBJECT_POLICY)
+		mig_effects_drop_object(e, PolicyRelationId,
+								get_relation_policy_oid(rel->oid, name, true), 0);
+	else
+		mig_effects_drop_object(e, RewriteRelationId,
+								get_rewrite_oid(rel->oid, name, true), 0);
+}
+
+void
+mig_effects_drop(MigEffects *e, DropStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->objects)
+	{
+		Node	   *object = lfirst(lc);
+		MigRel	   *rel;
+		ObjectSearch search;
+
+		switch (stmt->removeType)
+		{
+			case OBJECT_TABLE:
+			case OBJECT_VIEW:
+			case OBJECT_MATVIEW:
+			case OBJECT_SEQUENCE:
+			case OBJECT_FOREIGN_TABLE:
+			case OBJECT_INDEX:
+				if (stmt->removeType == OBJECT_INDEX)
+					rel = mig_effects_rel(e, mig_world_find_index(e->world,
+																  makeRangeVarFromNameList(castNode(List, object))));
+				else
+					rel = mig_effects_find_list(e, castNode(List, object));
+				if (rel == NULL)
+					break;
+				if (stmt->concurrent)
+				{
+					mig_effects_lock(e, rel, ShareUpdateExclusiveLock);
+					mig_effects_lock(e, mig_index_table(rel), ShareUpdateExclusiveLock);
+				}
+				else
+					mig_effects_drop_rel(e, rel);
+				break;
+			case OBJECT_TYPE:
+			case OBJECT_DOMAIN:
+				drop_type(e, castNode(TypeName, object));
+				break;
+			case OBJECT_TRIGGER:
+			case OBJECT_POLICY:
+			case OBJECT_RULE:
+				drop_of_table(e, stmt->removeType, castNode(List, object));
+				break;
+			default:
+				search.type = stmt->removeType;
+				search.object = object;
+				search.oid = InvalidOid;
+				if (mig_try(find_object, &search, NULL))
+					mig_effects_drop_object(e, search.class_oid, search.oid, 0);
+				break;
+		}
+	}
+}

@@ -1,0 +1,1099 @@
+/*-------------------------------------------------------------------------
+ *
+ * inspect.c
+ *	  The recorder: what a statement did, by differences of what the server
+ *	  counts and holds before and after it.
+ *
+ * Names are those from before the statement, by a snapshot that is taken
+ * then: it still sees what the statement drops.  What is looked at grows with
+ * what was locked, never with the catalogs.
+ *
+ * Expects a subtransaction of the caller's, whose rollback undoes all, and
+ * takes no lock but those on catalogs, which it gives back.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "inspect.h"
+#include "lint.h"
+#include "compat.h"
+
+#include <ctype.h>
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_tablespace.h"
+#include "commands/prepare.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+/* A longer statement is searched for names no further, in bytes. */
+#define SEARCHED_TEXT (64 * 1024)
+
+typedef struct HeldLock
+{
+	LOCKTAG		tag;			/* hash key */
+	LOCKMASK	modes;
+	LOCKMASK	before;			/* at the previous pass */
+	uint32		pass;			/* when it was last seen */
+} HeldLock;
+
+/* The row of a catalog by OID as a snapshot sees it; NULL: there is none. */
+static HeapTuple
+catalog_row(Oid catalog, Oid index, AttrNumber column, Oid oid, Snapshot snapshot)
+{
+	Relation	rel = table_open(catalog, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
+	scan = systable_beginscan(rel, index, true, snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		tuple = heap_copytuple(tuple);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return tuple;
+}
+
+/*
+ * mig_inspect_class
+ *		A relation's row of pg_class as a snapshot sees it.  palloc'd; NULL if
+ *		there is none.
+ */
+HeapTuple
+mig_inspect_class(Oid relid, Snapshot snapshot)
+{
+	return catalog_row(RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, relid,
+					   snapshot);
+}
+
+/* Bytes in the main fork of a relation's file, which need not be its last. */
+static int64
+file_size(const FormData_pg_class *form)
+{
+	MigRelFile	file = {
+		form->reltablespace ? form->reltablespace : MyDatabaseTableSpace,
+		MyDatabaseId, form->relfilenode
+	};
+	SMgrRelation smgr;
+
+	if (!OidIsValid(form->relfilenode) || !RELKIND_HAS_STORAGE(form->relkind) ||
+		form->relisshared)
+		return 0;
+	smgr = smgropen(file, form->relpersistence == RELPERSISTENCE_TEMP ?
+					mig_own_backend() : MIG_NO_BACKEND);
+	return smgrexists(smgr, MAIN_FORKNUM) ?
+		(int64) smgrnblocks(smgr, MAIN_FORKNUM) * BLCKSZ : 0;
+}
+
+/* ... and of its TOAST table. */
+static int64
+total_size(const FormData_pg_class *form, Snapshot snapshot)
+{
+	int64		size = file_size(form);
+	HeapTuple	toast = OidIsValid(form->reltoastrelid) ?
+		mig_inspect_class(form->reltoastrelid, snapshot) : NULL;
+
+	if (HeapTupleIsValid(toast))
+	{
+		size += file_size((Form_pg_class) GETSTRUCT(toast));
+		heap_freetuple(toast);
+	}
+	return size;
+}
+
+static char *
+qualified_name(const FormData_pg_class *form, Snapshot snapshot)
+{
+	HeapTuple	tuple = catalog_row(NamespaceRelationId, NamespaceOidIndexId,
+									Anum_pg_namespace_oid, form->relnamespace, snapshot);
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		return pstrdup(quote_identifier(NameStr(form->relname)));
+	name = quote_qualified_identifier(NameStr(((Form_pg_namespace) GETSTRUCT(tuple))->nspname),
+									  NameStr(form->relname));
+	heap_freetuple(tuple);
+	return name;
+}
+
+/* The statistics of a relation that this transaction has not reported yet. */
+static void
+read_counters(Oid relid, int64 *counters)
+{
+	Datum		oid = ObjectIdGetDatum(relid);
+
+	memset(counters, 0, sizeof(int64) * MIG_COUNTERS);
+	if (find_tabstat_entry(relid) == NULL)
+		return;
+	counters[MIG_COUNT_SCANS] =
+		DatumGetInt64(DirectFunctionCall1(pg_stat_get_xact_numscans, oid));
+	counters[MIG_COUNT_TUPLES] =
+		DatumGetInt64(DirectFunctionCall1(pg_stat_get_xact_tuples_returned, oid));
+	counters[MIG_COUNT_INSERTED] =
+		DatumGetInt64(DirectFunctionCall1(pg_stat_get_xact_tuples_inserted, oid));
+	counters[MIG_COUNT_UPDATED] =
+		DatumGetInt64(DirectFunctionCall1(pg_stat_get_xact_tuples_updated, oid));
+	counters[MIG_COUNT_DELETED] =
+		DatumGetInt64(DirectFunctionCall1(pg_stat_get_xact_tuples_deleted, oid));
+}
+
+static MigSeenRel *
+enter_relation(MigRecorder *recorder, Oid relid)
+{
+	bool		found;
+	MigSeenRel *rel = hash_search(recorder->rels, &relid, HASH_ENTER, &found);
+
+	if (!found)
+		memset((char *) rel + sizeof(Oid), 0, sizeof(MigSeenRel) - sizeof(Oid));
+	return rel;
+}
+
+/* A new name or schema is that of the next statement. */
+static void
+describe_kin(MigRecorder *recorder, MigSeenRel *rel, const FormData_pg_class *form,
+			 Snapshot snapshot)
+{
+	unsigned int owner;
+
+	if (rel->kind == RELKIND_TOASTVALUE &&
+		sscanf(NameStr(form->relname), "pg_toast_%u", &owner) == 1)
+		rel->table = (Oid) owner;
+	else if (rel->kind == RELKIND_INDEX || rel->kind == RELKIND_PARTITIONED_INDEX)
+	{
+		HeapTuple	index = catalog_row(IndexRelationId, IndexRelidIndexId,
+										Anum_pg_index_indexrelid, rel->relid, snapshot);
+
+		if (HeapTupleIsValid(index))
+		{
+			rel->table = ((Form_pg_index) GETSTRUCT(index))->indrelid;
+			heap_freetuple(index);
+		}
+	}
+	if (OidIsValid(rel->table))
+	{
+		HeapTuple	table = mig_inspect_class(rel->table, snapshot);
+
+		if (HeapTupleIsValid(table))
+		{
+			MemoryContext caller = MemoryContextSwitchTo(recorder->context);
+
+			rel->table_name = qualified_name((Form_pg_class) GETSTRUCT(table), snapshot);
+			MemoryContextSwitchTo(caller);
+			heap_freetuple(table);
+		}
+	}
+}
+
+/*
+ * What a relation is, and what it was called before the statement; afterwards
+ * if that made it.
+ */
+static MigSeenRel *
+find_relation(MigRecorder *recorder, Oid relid)
+{
+	MigSeenRel *rel = enter_relation(recorder, relid);
+	Snapshot	snapshot = recorder->before;
+	HeapTuple	tuple;
+	Form_pg_class form;
+	MemoryContext caller;
+
+	if (rel->known && !rel->stale)
+		return rel;
+	tuple = mig_inspect_class(relid, snapshot);
+	if (!HeapTupleIsValid(tuple))
+	{
+		snapshot = NULL;
+		tuple = mig_inspect_class(relid, snapshot);
+	}
+	if (!HeapTupleIsValid(tuple))
+	{
+		rel->hidden = !rel->known;
+		return rel;
+	}
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	caller = MemoryContextSwitchTo(recorder->context);
+	rel->name = qualified_name(form, snapshot);
+	MemoryContextSwitchTo(caller);
+	rel->kind = form->relkind;
+	rel->hidden = false;
+	describe_kin(recorder, rel, form, snapshot);
+	if (!rel->known)
+	{
+		HeapTuple	old = snapshot == NULL ? NULL :
+			mig_inspect_class(relid, recorder->start);
+
+		rel->old = HeapTupleIsValid(old);
+		if (rel->old)
+		{
+			rel->bytes = total_size((Form_pg_class) GETSTRUCT(old), recorder->start);
+			heap_freetuple(old);
+		}
+	}
+	rel->known = true;
+	rel->stale = false;
+	heap_freetuple(tuple);
+	return rel;
+}
+
+static bool
+is_name_byte(char c)
+{
+	return isalnum((unsigned char) c) || c == '_' || c == '$' || (c & 0x80);
+}
+
+/* Is the last part of a relation's name a word of the statement? */
+static bool
+is_named(const MigRecorder *recorder, const char *name)
+{
+	const char *end = recorder->text + strnlen(recorder->text, SEARCHED_TEXT);
+	const char *last = name;
+	const char *p;
+	bool		quoted = false;
+	int			len;
+
+	for (p = name; *p; p++)
+	{
+		if (*p == '"')
+			quoted = !quoted;
+		else if (*p == '.' && !quoted)
+			last = p + 1;
+	}
+	len = strlen(last);
+	for (p = recorder->text; p + len <= end; p++)
+	{
+		if (*last == '"' ? strncmp(p, last, len) == 0 :
+			(pg_strncasecmp(p, last, len) == 0 &&
+			 (p == recorder->text || !is_name_byte(p[-1])) &&
+			 (p + len == end || !is_name_byte(p[len]))))
+			return true;
+	}
+	return false;
+}
+
+/* Is a lock one that is worth telling of? */
+static bool
+is_telling(const LOCKTAG *tag, LOCKMASK *modes)
+{
+	if (tag->locktag_type == LOCKTAG_ADVISORY)
+		return true;
+	if (tag->locktag_type != LOCKTAG_RELATION ||
+		(tag->locktag_field1 != MyDatabaseId && tag->locktag_field1 != InvalidOid))
+		return false;
+
+	/* every command reads and writes the catalogs */
+	if (tag->locktag_field2 < FirstNormalObjectId)
+		*modes &= ~(LOCKBIT_ON(AccessShareLock) | LOCKBIT_ON(RowShareLock) |
+					LOCKBIT_ON(RowExclusiveLock) | LOCKBIT_ON(ShareUpdateExclusiveLock));
+	return *modes != 0;
+}
+
+/*
+ * Go through the locks of this process, and add those that were not held the
+ * last time to the observation.  Looks nothing up.
+ */
+static void
+absorb_locks(MigRecorder *recorder, MigObservation *seen)
+{
+	MemoryContext caller = MemoryContextSwitchTo(recorder->scratch);
+	LockData   *data = GetLockStatusData();
+	int			i;
+
+	recorder->pass++;
+	for (i = 0; i < data->nelements; i++)
+	{
+		LockInstanceData *lock = &data->locks[i];
+		LOCKMASK	modes = lock->holdMask;
+		LOCKMASK	fresh;
+		HeldLock   *held;
+		bool		found;
+		LOCKMODE	mode;
+
+		if ((lock->pid != MyProcPid && lock->leaderPid != MyProcPid) ||
+			!is_telling(&lock->locktag, &modes))
+			continue;
+		held = hash_search(recorder->held, &lock->locktag, HASH_ENTER, &found);
+		if (!found || held->pass != recorder->pass)
+		{
+			/* the fast path and the shared table may have a lock each */
+			held->before = found && held->pass == recorder->pass - 1 ? held->modes : 0;
+			held->modes = 0;
+			held->pass = recorder->pass;
+		}
+		fresh = modes & ~held->before & ~held->modes;
+		held->modes |= modes;
+		if (seen == NULL || fresh == 0)
+			continue;
+
+		MemoryContextSwitchTo(recorder->context);
+		for (mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
+		{
+			if (fresh & LOCKBIT_ON(mode))
+			{
+				MigSeenLock *new = palloc0(sizeof(MigSeenLock));
+
+				new->tag = lock->locktag;
+				new->mode = mode;
+				seen->locks = lappend(seen->locks, new);
+			}
+		}
+		MemoryContextSwitchTo(recorder->scratch);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+static LOCKMODE
+strongest(LOCKMASK modes)
+{
+	LOCKMODE	mode = AccessExclusiveLock;
+
+	while (mode > NoLock && !(modes & LOCKBIT_ON(mode)))
+		mode--;
+	return mode;
+}
+
+/* Give the locks of the observation their names; forget those without. */
+static void
+name_locks(MigRecorder *recorder, MigObservation *seen)
+{
+	List	   *named = NIL;
+	ListCell   *lc;
+
+	foreach(lc, seen->locks)
+	{
+		MigSeenLock *lock = (MigSeenLock *) lfirst(lc);
+		MigSeenRel *rel;
+
+		if (lock->tag.locktag_type == LOCKTAG_RELATION)
+		{
+			rel = find_relation(recorder, (Oid) lock->tag.locktag_field2);
+			if (rel->hidden || !rel->known)
+				continue;
+			lock->rel = rel;
+			lock->name = rel->name;
+			lock->named = is_named(recorder, rel->name);
+			if (lock->mode > strongest(rel->modes))
+			{
+				rel->first = recorder->number;
+				rel->first_name = rel->name;
+			}
+			rel->modes |= LOCKBIT_ON(lock->mode);
+		}
+		named = lappend(named, lock);
+	}
+	seen->locks = named;
+	foreach(lc, seen->waits)
+	{
+		MigSeenWait *wait = (MigSeenWait *) lfirst(lc);
+
+		if (OidIsValid(wait->relid) && wait->relation == NULL)
+		{
+			MigSeenRel *rel = find_relation(recorder, wait->relid);
+
+			wait->relation = rel->name;
+		}
+		seen->lock_wait_ms += wait->ms;
+	}
+}
+
+static MigSeenRewrite *
+add_rewrite(MigRecorder *recorder, const MigSeenRel *rel, const char *reason)
+{
+	MigSeenRewrite *rewrite = palloc0(sizeof(MigSeenRewrite));
+
+	rewrite->relation = rel->name;
+	rewrite->kind = rel->kind;
+	rewrite->old = rel->old;
+	rewrite->reason = reason;
+	recorder->seen->rewrites = lappend(recorder->seen->rewrites, rewrite);
+	return rewrite;
+}
+
+static void
+add_index(MigRecorder *recorder, const MigSeenRel *rel, const char *action,
+		  const FormData_pg_class *form, bool old)
+{
+	MigSeenIndex *index = palloc0(sizeof(MigSeenIndex));
+
+	index->index = rel->name;
+	index->table = rel->table_name;
+	index->table_oid = rel->table;
+	index->action = action;
+	index->old = old;
+	index->bytes = file_size(form);
+	recorder->seen->indexes = lappend(recorder->seen->indexes, index);
+}
+
+/* Changes of a relation's row that no hook is told of. */
+static bool
+is_altered(HeapTuple before, HeapTuple after)
+{
+	Form_pg_class old = (Form_pg_class) GETSTRUCT(before);
+	Form_pg_class new = (Form_pg_class) GETSTRUCT(after);
+	static const AttrNumber columns[] = {Anum_pg_class_relacl, Anum_pg_class_reloptions};
+	int			i;
+
+	if (old->relrowsecurity != new->relrowsecurity ||
+		old->relforcerowsecurity != new->relforcerowsecurity ||
+		old->relreplident != new->relreplident ||
+		old->relowner != new->relowner)
+		return true;
+	for (i = 0; i < lengthof(columns); i++)
+	{
+		bool		old_null;
+		bool		new_null;
+		Datum		old_value = SysCacheGetAttr(RELOID, before, columns[i], &old_null);
+		Datum		new_value = SysCacheGetAttr(RELOID, after, columns[i], &new_null);
+
+		if (old_null != new_null)
+			return true;
+		if (!old_null &&
+			(VARSIZE_ANY(DatumGetPointer(old_value)) != VARSIZE_ANY(DatumGetPointer(new_value)) ||
+			 memcmp(DatumGetPointer(old_value), DatumGetPointer(new_value),
+					VARSIZE_ANY(DatumGetPointer(old_value))) != 0))
+			return true;
+	}
+	return false;
+}
+
+static void
+add_altered(MigRecorder *recorder, const MigSeenRel *rel)
+{
+	MigSeenObject *object;
+	ListCell   *lc;
+
+	if (rel->kind == RELKIND_TOASTVALUE)
+		return;
+	foreach(lc, recorder->in_order)
+	{
+		MigObjectEvent *event = (MigObjectEvent *) lfirst(lc);
+
+		if (event->key[0] == RelationRelationId && event->key[1] == rel->relid &&
+			event->sub == 0)
+			return;
+	}
+	object = palloc(sizeof(MigSeenObject));
+	object->action = "altered";
+	object->type = pstrdup(mig_relkind_name(rel->kind));
+	object->identity = rel->name;
+	recorder->seen->objects = lappend(recorder->seen->objects, object);
+}
+
+static void
+examine(MigRecorder *recorder, const MigTouched *touched, HeapTuple before,
+		HeapTuple after, const List *dropped)
+{
+	Form_pg_class old = HeapTupleIsValid(before) ? (Form_pg_class) GETSTRUCT(before) : NULL;
+	Form_pg_class new = (Form_pg_class) GETSTRUCT(after);
+	MigSeenRel *rel;
+
+	/* somebody else's may be invalidated as well */
+	if (!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(after->t_data)))
+		return;
+	if (old == NULL)
+	{
+		if (new->relkind == RELKIND_INDEX)
+		{
+			rel = find_relation(recorder, touched->relid);
+			if (!rel->hidden && new->relnamespace != PG_TOAST_NAMESPACE)
+				add_index(recorder, rel, list_member_oid(dropped, new->relfilenode) ?
+						  "reused" : "built", new, false);
+		}
+		return;
+	}
+	rel = find_relation(recorder, touched->relid);
+	if (rel->hidden)
+		return;
+	if (old->relfilenode != new->relfilenode)
+	{
+		if (new->relkind == RELKIND_INDEX)
+			add_index(recorder, rel, "rebuilt", new, true);
+		else if (RELKIND_HAS_TABLE_AM(new->relkind))
+		{
+			MigSeenRewrite *rewrite =
+				add_rewrite(recorder, rel, touched->rewritten ? touched->reason :
+							touched->truncated ? MIG_WHY_TRUNCATE :
+							old->reltablespace != new->reltablespace ? MIG_WHY_TABLESPACE :
+							MIG_WHY_TRUNCATE);
+
+			rewrite->old_bytes = total_size(old, recorder->before);
+			rewrite->new_bytes = total_size(new, NULL);
+		}
+	}
+	if (is_altered(before, after))
+		add_altered(recorder, rel);
+}
+
+/* What the statement has made of the relations that it touched. */
+static void
+examine_touched(MigRecorder *recorder)
+{
+	HASH_SEQ_STATUS status;
+	MigTouched *touched;
+	MigTouched *all = palloc(sizeof(MigTouched) * hash_get_num_entries(recorder->touched));
+	HeapTuple  *befores = palloc(sizeof(HeapTuple) * hash_get_num_entries(recorder->touched));
+	HeapTuple  *afters = palloc(sizeof(HeapTuple) * hash_get_num_entries(recorder->touched));
+	List	   *dropped = NIL;
+	int			n = 0;
+	int			i;
+
+	/* looking them up may add some, of the catalogs' */
+	hash_seq_init(&status, recorder->touched);
+	while ((touched = hash_seq_search(&status)) != NULL)
+		all[n++] = *touched;
+	for (i = 0; i < n; i++)
+	{
+		befores[i] = mig_inspect_class(all[i].relid, recorder->before);
+		afters[i] = mig_inspect_class(all[i].relid, NULL);
+		if (HeapTupleIsValid(befores[i]) && !HeapTupleIsValid(afters[i]) &&
+			((Form_pg_class) GETSTRUCT(befores[i]))->relkind == RELKIND_INDEX)
+			dropped = lappend_oid(dropped,
+								  ((Form_pg_class) GETSTRUCT(befores[i]))->relfilenode);
+	}
+	for (i = 0; i < n; i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(recorder->context);
+
+		if (HeapTupleIsValid(afters[i]))
+			examine(recorder, &all[i], befores[i], afters[i], dropped);
+		MemoryContextSwitchTo(caller);
+	}
+}
+
+/* Whatever was altered may have another name when the next statement begins. */
+static void
+set_stale(MigRecorder *recorder)
+{
+	HASH_SEQ_STATUS status;
+	MigTouched *touched;
+
+	hash_seq_init(&status, recorder->touched);
+	while ((touched = hash_seq_search(&status)) != NULL)
+	{
+		MigSeenRel *rel = hash_search(recorder->rels, &touched->relid, HASH_FIND, NULL);
+
+		if (rel != NULL)
+			rel->stale = true;
+	}
+}
+
+static MigSeenScan *
+scan_of(MigRecorder *recorder, const MigSeenRel *rel)
+{
+	MigSeenScan *scan;
+	ListCell   *lc;
+
+	foreach(lc, recorder->seen->scans)
+	{
+		scan = (MigSeenScan *) lfirst(lc);
+		if (scan->relid == rel->relid)
+			return scan;
+	}
+	scan = palloc0(sizeof(MigSeenScan));
+	scan->relid = rel->relid;
+	scan->relation = rel->name;
+	scan->old = rel->old;
+	recorder->seen->scans = lappend(recorder->seen->scans, scan);
+	return scan;
+}
+
+static const char *
+reason_of_scan(const MigRecorder *recorder, const MigSeenScan *scan)
+{
+	ListCell   *lc;
+
+	foreach(lc, recorder->seen->rewrites)
+	{
+		MigSeenRewrite *rewrite = (MigSeenRewrite *) lfirst(lc);
+
+		if (strcmp(rewrite->relation, scan->relation) == 0)
+			return rewrite->reason;
+	}
+	if (recorder->scan_reasons != NIL)
+	{
+		const char *reason = (const char *) linitial(recorder->scan_reasons);
+
+		return strcmp(reason, MIG_WHY_PARTITION) == 0 && !is_named(recorder, scan->relation) ?
+			MIG_WHY_DEFAULT_PARTITION : reason;
+	}
+	foreach(lc, recorder->seen->indexes)
+	{
+		if (((MigSeenIndex *) lfirst(lc))->table_oid == scan->relid)
+			return MIG_WHY_INDEX;
+	}
+	return MIG_WHY_QUERY;
+}
+
+/* What was counted for the relations that are locked. */
+static void
+read_statistics(MigRecorder *recorder)
+{
+	MigObservation *seen = recorder->seen;
+	MemoryContext caller = MemoryContextSwitchTo(recorder->scratch);
+	HASH_SEQ_STATUS status;
+	MigSeenRel *rel;
+	List	   *indexes = NIL;
+	ListCell   *lc;
+
+	hash_seq_init(&status, recorder->rels);
+	while ((rel = hash_seq_search(&status)) != NULL)
+	{
+		int64		now[MIG_COUNTERS];
+		int64		delta[MIG_COUNTERS];
+		int			i;
+
+		if (!rel->known || rel->hidden ||
+			(rel->kind != RELKIND_RELATION && rel->kind != RELKIND_MATVIEW &&
+			 rel->kind != RELKIND_INDEX))
+			continue;
+		read_counters(rel->relid, now);
+		for (i = 0; i < MIG_COUNTERS; i++)
+		{
+			/* TRUNCATE takes back what was inserted */
+			delta[i] = Max(now[i] - rel->counters[i], 0);
+			rel->counters[i] = now[i];
+		}
+		if (rel->kind == RELKIND_INDEX)
+		{
+			if (delta[MIG_COUNT_SCANS] > 0)
+			{
+				MigSeenScan *scan = palloc0(sizeof(MigSeenScan));
+
+				scan->relid = rel->table;
+				scan->index_scans = delta[MIG_COUNT_SCANS];
+				indexes = lappend(indexes, scan);
+			}
+			continue;
+		}
+		MemoryContextSwitchTo(recorder->context);
+		if (delta[MIG_COUNT_SCANS] > 0 || delta[MIG_COUNT_TUPLES] > 0)
+		{
+			MigSeenScan *scan = scan_of(recorder, rel);
+
+			scan->scans = delta[MIG_COUNT_SCANS];
+			scan->tuples = delta[MIG_COUNT_TUPLES];
+		}
+		if (delta[MIG_COUNT_INSERTED] > 0 || delta[MIG_COUNT_UPDATED] > 0 ||
+			delta[MIG_COUNT_DELETED] > 0)
+		{
+			MigSeenRows *rows = palloc0(sizeof(MigSeenRows));
+
+			rows->relation = rel->name;
+			rows->old = rel->old;
+			rows->inserted = delta[MIG_COUNT_INSERTED];
+			rows->updated = delta[MIG_COUNT_UPDATED];
+			rows->deleted = delta[MIG_COUNT_DELETED];
+			seen->rows = lappend(seen->rows, rows);
+		}
+		MemoryContextSwitchTo(recorder->scratch);
+	}
+	MemoryContextSwitchTo(recorder->context);
+	foreach(lc, indexes)
+	{
+		MigSeenScan *index = (MigSeenScan *) lfirst(lc);
+
+		rel = hash_search(recorder->rels, &index->relid, HASH_FIND, NULL);
+		if (rel != NULL && rel->known && !rel->hidden && rel->kind != RELKIND_TOASTVALUE)
+			scan_of(recorder, rel)->index_scans += index->index_scans;
+	}
+	foreach(lc, seen->scans)
+		((MigSeenScan *) lfirst(lc))->reason = reason_of_scan(recorder, lfirst(lc));
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * mig_observe_leak
+ *		Name what a rollback does not undo, once in a dry run.
+ */
+void
+mig_observe_leak(MigRecorder *recorder, const char *kind, const char *object,
+				 const char *detail)
+{
+	MemoryContext caller;
+	MigSeenLeak *leak;
+	ListCell   *lc;
+
+	foreach(lc, recorder->seen->leaks)
+	{
+		leak = (MigSeenLeak *) lfirst(lc);
+		if (strcmp(leak->kind, kind) == 0 &&
+			strcmp(leak->object ? leak->object : "", object ? object : "") == 0)
+			return;
+	}
+	caller = MemoryContextSwitchTo(recorder->context);
+	leak = palloc(sizeof(MigSeenLeak));
+	leak->kind = kind;
+	leak->object = object ? pstrdup(object) : NULL;
+	leak->detail = detail;
+	recorder->seen->leaks = lappend(recorder->seen->leaks, leak);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Leaks that show in what was recorded. */
+static void
+find_leaks(MigRecorder *recorder)
+{
+	ListCell   *lc;
+
+	foreach(lc, recorder->seen->locks)
+	{
+		MigSeenLock *lock = (MigSeenLock *) lfirst(lc);
+
+		if (lock->rel == NULL || lock->mode != RowExclusiveLock || !lock->rel->old)
+			continue;
+		if (lock->rel->kind == RELKIND_SEQUENCE)
+			mig_observe_leak(recorder, "sequence", lock->name,
+							 "The sequence was advanced, and its lock stays until the transaction ends.");
+		else if (lock->rel->kind == RELKIND_FOREIGN_TABLE)
+			mig_observe_leak(recorder, "foreign table", lock->name,
+							 "The other server may not take part in the rollback.");
+	}
+	foreach(lc, recorder->seen->rows)
+	{
+		MigSeenRows *rows = (MigSeenRows *) lfirst(lc);
+
+		if (rows->old && rows->inserted + rows->updated > 0)
+			mig_observe_leak(recorder, "bloat", rows->relation,
+							 "The row versions that were rolled back stay until VACUUM.");
+	}
+}
+
+static HTAB *
+make_table(MigRecorder *recorder, const char *name, Size key, Size entry)
+{
+	HASHCTL		ctl = {0};
+
+	ctl.keysize = key;
+	ctl.entrysize = entry;
+	ctl.hcxt = recorder->context;
+	return hash_create(name, 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static void
+forget_statement(MigRecorder *recorder)
+{
+	HASH_SEQ_STATUS status;
+	void	   *entry;
+
+	recorder->active = false;
+	set_stale(recorder);
+	if (hash_get_num_entries(recorder->touched) > 0)
+	{
+		hash_seq_init(&status, recorder->touched);
+		while ((entry = hash_seq_search(&status)) != NULL)
+			(void) hash_search(recorder->touched, entry, HASH_REMOVE, NULL);
+	}
+	if (hash_get_num_entries(recorder->events) > 0)
+	{
+		hash_seq_init(&status, recorder->events);
+		while ((entry = hash_seq_search(&status)) != NULL)
+			(void) hash_search(recorder->events, entry, HASH_REMOVE, NULL);
+	}
+	recorder->in_order = NIL;
+	recorder->rewrite_reasons = NIL;
+	recorder->scan_reasons = NIL;
+	recorder->wait = NULL;
+	if (recorder->before != NULL)
+		UnregisterSnapshotFromOwner(recorder->before, recorder->owner);
+	recorder->before = NULL;
+	MemoryContextReset(recorder->scratch);
+}
+
+/*
+ * mig_observe_begin
+ *		A statement is about to run.  text must last until it is done.
+ */
+void
+mig_observe_begin(MigRecorder *recorder, const char *text, int number)
+{
+	MemoryContext caller = MemoryContextSwitchTo(recorder->context);
+
+	recorder->seen = palloc0(sizeof(MigObservation));
+	MemoryContextSwitchTo(caller);
+	recorder->text = text;
+	recorder->number = number;
+	recorder->stopped = false;
+	CommandCounterIncrement();
+	recorder->before = RegisterSnapshotOnOwner(GetTransactionSnapshot(), recorder->owner);
+	recorder->wal = pgWalUsage;
+	recorder->buffers = pgBufferUsage;
+	recorder->active = true;
+	INSTR_TIME_SET_CURRENT(recorder->began);
+}
+
+static void
+stop_clock(MigRecorder *recorder)
+{
+	MigObservation *seen = recorder->seen;
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, recorder->began);
+	seen->ms = INSTR_TIME_GET_MILLISEC(now);
+	WalUsageAccumDiff(&seen->wal, &pgWalUsage, &recorder->wal);
+	BufferUsageAccumDiff(&seen->buffers, &pgBufferUsage, &recorder->buffers);
+	recorder->active = false;
+}
+
+/*
+ * mig_observe_end
+ *		It is done: what it did.
+ */
+MigObservation *
+mig_observe_end(MigRecorder *recorder)
+{
+	MemoryContext caller = MemoryContextSwitchTo(recorder->scratch);
+	MigObservation *seen = recorder->seen;
+
+	/* its last changes are seen now, and told to the relation cache */
+	CommandCounterIncrement();
+	stop_clock(recorder);
+	absorb_locks(recorder, seen);
+	MemoryContextSwitchTo(recorder->context);
+	name_locks(recorder, seen);
+	MemoryContextSwitchTo(recorder->scratch);
+	examine_touched(recorder);
+	MemoryContextSwitchTo(recorder->context);
+	mig_listen_objects(recorder);
+	MemoryContextSwitchTo(recorder->scratch);
+	read_statistics(recorder);
+	find_leaks(recorder);
+	MemoryContextSwitchTo(caller);
+	forget_statement(recorder);
+	return seen;
+}
+
+/*
+ * mig_observe_error
+ *		It has raised an error that is caught, in a transaction that is still
+ *		to be aborted: see what it held.
+ */
+void
+mig_observe_error(MigRecorder *recorder)
+{
+	/* whoever raised it may have one of those that are needed here */
+	LWLockReleaseAll();
+	stop_clock(recorder);
+	if (recorder->wait != NULL)
+	{
+		recorder->wait->ms = (GetCurrentTimestamp() - recorder->wait_began) / 1000.0;
+		recorder->wait = NULL;
+	}
+	absorb_locks(recorder, recorder->seen);
+}
+
+/*
+ * mig_observe_failed
+ *		... and its subtransaction is aborted: what it did until then.
+ */
+MigObservation *
+mig_observe_failed(MigRecorder *recorder)
+{
+	MemoryContext caller = MemoryContextSwitchTo(recorder->context);
+	MigObservation *seen = recorder->seen;
+	HASH_SEQ_STATUS status;
+	MigTouched *touched;
+
+	name_locks(recorder, seen);
+	hash_seq_init(&status, recorder->touched);
+	while ((touched = hash_seq_search(&status)) != NULL)
+	{
+		MigSeenRel *rel;
+
+		if (!touched->rewritten)
+			continue;
+		rel = find_relation(recorder, touched->relid);
+		if (rel->known && !rel->hidden)
+		{
+			MigSeenRewrite *rewrite = add_rewrite(recorder, rel, touched->reason);
+
+			rewrite->old_bytes = rel->bytes;
+			rewrite->new_bytes = -1;
+		}
+	}
+	read_statistics(recorder);
+	find_leaks(recorder);
+	MemoryContextSwitchTo(caller);
+	forget_statement(recorder);
+	absorb_locks(recorder, NULL);
+	MemoryContextReset(recorder->scratch);
+	return seen;
+}
+
+/*
+ * mig_recorder_sync
+ *		What is locked now was not locked by a statement.
+ */
+void
+mig_recorder_sync(MigRecorder *recorder)
+{
+	absorb_locks(recorder, NULL);
+	MemoryContextReset(recorder->scratch);
+}
+
+/*
+ * Counters that are not zero yet belong to earlier statements of the session.
+ * Only here is every relation looked at, once.
+ */
+static void
+read_first_statistics(MigRecorder *recorder)
+{
+	Relation	classes = table_open(RelationRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(classes, InvalidOid, false, recorder->start, 0, NULL);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+		int64		counters[MIG_COUNTERS];
+
+		if (form->oid < FirstNormalObjectId ||
+			(form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW &&
+			 form->relkind != RELKIND_INDEX) || find_tabstat_entry(form->oid) == NULL)
+			continue;
+		read_counters(form->oid, counters);
+		memcpy(enter_relation(recorder, form->oid)->counters, counters, sizeof(counters));
+	}
+	systable_endscan(scan);
+	table_close(classes, AccessShareLock);
+}
+
+/* Advisory locks of the session or the transaction. */
+static void
+read_session_locks(MigRecorder *recorder, LOCKTAG **tags, LOCKMASK **modes, int *n)
+{
+	LockData   *data = GetLockStatusData();
+	int			i;
+
+	*tags = palloc(sizeof(LOCKTAG) * Max(data->nelements, 1));
+	*modes = palloc(sizeof(LOCKMASK) * Max(data->nelements, 1));
+	*n = 0;
+	for (i = 0; i < data->nelements; i++)
+	{
+		LockInstanceData *lock = &data->locks[i];
+
+		if (lock->pid != MyProcPid || lock->holdMask == 0 ||
+			lock->locktag.locktag_type != LOCKTAG_ADVISORY)
+			continue;
+		(*tags)[*n] = lock->locktag;
+		(*modes)[(*n)++] = lock->holdMask;
+	}
+}
+
+/*
+ * mig_recorder_begin
+ *		Record in the current memory context from now on.  With probe, whoever
+ *		begins to rewrite a relation gets an error.
+ */
+MigRecorder *
+mig_recorder_begin(bool probe)
+{
+	MigRecorder *recorder = palloc0(sizeof(MigRecorder));
+	MemoryContext caller;
+
+	recorder->context = CurrentMemoryContext;
+	recorder->scratch = AllocSetContextCreate(CurrentMemoryContext, "migrate recorder",
+											  ALLOCSET_DEFAULT_SIZES);
+	recorder->owner = CurrentResourceOwner;
+	recorder->probe = probe;
+	recorder->held = make_table(recorder, "migrate held locks", sizeof(LOCKTAG),
+								sizeof(HeldLock));
+	recorder->rels = make_table(recorder, "migrate relations", sizeof(Oid),
+								sizeof(MigSeenRel));
+	recorder->touched = make_table(recorder, "migrate touched relations", sizeof(Oid),
+								   sizeof(MigTouched));
+	recorder->events = make_table(recorder, "migrate object events", 3 * sizeof(Oid),
+								  sizeof(MigObjectEvent));
+	recorder->start = RegisterSnapshot(GetTransactionSnapshot());
+	read_session_locks(recorder, &recorder->session_locks, &recorder->session_modes,
+					   &recorder->nsession_locks);
+	recorder->logs_lock_waits = log_lock_waits;
+	caller = MemoryContextSwitchTo(recorder->scratch);
+	read_first_statistics(recorder);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(recorder->scratch);
+	mig_listen(recorder);
+	return recorder;
+}
+
+static LOCKMASK
+modes_in(const LOCKTAG *tag, const LOCKTAG *tags, const LOCKMASK *modes, int n)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (memcmp(tag, &tags[i], sizeof(LOCKTAG)) == 0)
+			return modes[i];
+	}
+	return 0;
+}
+
+/*
+ * Release the session's advisory locks that are new, and get those back that
+ * are gone.
+ */
+static void
+restore_session_locks(MigRecorder *recorder)
+{
+	LOCKTAG    *tags;
+	LOCKMASK   *modes;
+	int			n;
+	int			i;
+	LOCKMODE	mode;
+
+	read_session_locks(recorder, &tags, &modes, &n);
+	for (mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
+	{
+		for (i = 0; i < n; i++)
+		{
+			if ((modes[i] & LOCKBIT_ON(mode)) &&
+				!(modes_in(&tags[i], recorder->session_locks, recorder->session_modes,
+						   recorder->nsession_locks) & LOCKBIT_ON(mode)))
+			{
+				while (mig_LockHeldByMe(&tags[i], mode) && LockRelease(&tags[i], mode, true))
+					;
+			}
+		}
+		for (i = 0; i < recorder->nsession_locks; i++)
+		{
+			if ((recorder->session_modes[i] & LOCKBIT_ON(mode)) &&
+				!(modes_in(&recorder->session_locks[i], tags, modes, n) & LOCKBIT_ON(mode)))
+				(void) LockAcquire(&recorder->session_locks[i], mode, true, true);
+		}
+	}
+}
+
+/*
+ * mig_recorder_end
+ *		Record no more.  All is rolled back; undo what that does not reach.
+ */
+void
+mig_recorder_end(MigRecorder *recorder)
+{
+	ListCell   *lc;
+
+	recorder->active = false;
+	mig_unlisten();
+	foreach(lc, recorder->prepared)
+		DropPreparedStatement((char *) lfirst(lc), false);
+	restore_session_locks(recorder);
+}

@@ -1,0 +1,884 @@
+/*-------------------------------------------------------------------------
+ *
+ * predict.c
+ *	  What the server's own machinery says of defaults, types and proofs.
+ *
+ * Expressions are analysed and planned as the command would, against the
+ * columns that the world knows, in subtransactions that are rolled back: what
+ * cannot be understood raises nothing.  Expects a transaction and a snapshot;
+ * opens no user's relation.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "effects.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/stratnum.h"
+#include "catalog/namespace.h"
+#include "catalog/partition.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_partitioned_table.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "compat.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_clause.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_node.h"
+#include "parser/parse_type.h"
+#include "pgtime.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+/* Is it a domain with constraints, as the text left it? */
+static bool
+domain_is_constrained(MigWorld *world, Oid type)
+{
+	ListCell   *lc;
+
+	foreach(lc, world->types)
+	{
+		MigType    *own = lfirst(lc);
+
+		if (own->oid == type && OidIsValid(type) && own->kind == TYPTYPE_DOMAIN)
+			return own->constrained || own->not_null ||
+				(own->own_base ? own->own_base->constrained :
+				 OidIsValid(own->base) && domain_is_constrained(world, own->base));
+	}
+	return get_typtype(type) == TYPTYPE_DOMAIN && DomainHasConstraints(type);
+}
+
+/*
+ * mig_type_is_constrained
+ *		Would a new column of that type without a default rewrite the table?
+ */
+bool
+mig_type_is_constrained(MigWorld *world, const MigTypeRef *type)
+{
+	const MigType *own = type->own;
+
+	if (type->own_array)
+		return false;
+	for (; own && own->kind == TYPTYPE_DOMAIN; own = own->own_base)
+	{
+		if (own->constrained || own->not_null)
+			return true;
+		if (own->own_base == NULL)
+			return OidIsValid(own->base) && domain_is_constrained(world, own->base);
+	}
+	return type->own == NULL && OidIsValid(type->oid) &&
+		domain_is_constrained(world, type->oid);
+}
+
+/* The worst of the volatilities that the functions' names can stand for. */
+typedef struct NameSearch
+{
+	MigWorld   *world;
+	char		volatility;
+	bool		own;			/* one is of the text */
+	bool		unknown;
+} NameSearch;
+
+static void
+worse(char *volatility, char other)
+{
+	/* 'i' < 's' < 'v' */
+	if (other > *volatility)
+		*volatility = other;
+}
+
+static bool
+search_names(Node *node, void *arg)
+{
+	NameSearch *search = arg;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, FuncCall))
+	{
+		FuncCall   *call = (FuncCall *) node;
+		MigFunction *own = mig_world_find_function(search->world, call->funcname);
+		FuncCandidateList candidate;
+
+		if (own)
+		{
+			search->own = true;
+			worse(&search->volatility, own->volatility);
+		}
+		candidate = mig_FuncnameGetCandidates(call->funcname, list_length(call->args));
+		if (candidate == NULL && own == NULL)
+			search->unknown = true;
+		for (; candidate && own == NULL; candidate = candidate->next)
+			worse(&search->volatility, func_volatile(candidate->oid));
+	}
+	return raw_expression_tree_walker(node, search_names, arg);
+}
+
+static void
+search_names_in(void *arg)
+{
+	void	  **args = arg;
+
+	search_names(args[0], args[1]);
+}
+
+typedef struct CookDefault
+{
+	MigWorld   *world;
+	const MigTypeRef *type;
+	Node	   *raw;
+	const char *source;
+	bool		is_null;
+	bool		is_volatile;
+	bool		is_mutable;
+} CookDefault;
+
+static void
+cook_default(void *arg)
+{
+	CookDefault *cook = arg;
+	ParseState *pstate = mig_rel_parse_state(cook->world, NULL, cook->source);
+	Node	   *expr;
+	Oid			type;
+
+	expr = transformExpr(pstate, copyObject(cook->raw), EXPR_KIND_COLUMN_DEFAULT);
+	type = exprType(expr);
+	if (OidIsValid(cook->type->oid))
+	{
+		expr = coerce_to_target_type(pstate, expr, type, cook->type->oid,
+									 cook->type->typmod, COERCION_ASSIGNMENT,
+									 COERCE_IMPLICIT_CAST, -1);
+		if (expr == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("a default cannot have the type of its column")));
+	}
+	assign_expr_collations(pstate, expr);
+	cook->is_null = IsA(expr, Const) && ((Const *) expr)->constisnull;
+	expr = (Node *) expression_planner((Expr *) expr);
+	cook->is_volatile = contain_volatile_functions(expr);
+	cook->is_mutable = contain_mutable_functions(expr);
+}
+
+/*
+ * mig_predict_default
+ *		The raw expression as the DEFAULT of a new column of that type.
+ */
+MigDefault
+mig_predict_default(MigWorld *world, const MigTypeRef *type, Node *raw,
+					const char *source)
+{
+	MigDefault	result = {0};
+	NameSearch	search = {world, PROVOLATILE_IMMUTABLE};
+	CookDefault cook = {world, type, raw, source};
+	void	   *search_arg[2] = {raw, &search};
+
+	if (IsA(raw, A_Const))
+	{
+		/* the commonest by far */
+		result.known = true;
+		result.volatility = PROVOLATILE_IMMUTABLE;
+		result.is_null = ((A_Const *) raw)->isnull;
+	}
+	else
+	{
+		bool		searched = mig_try(search_names_in, search_arg, NULL);
+
+		if (searched && !search.own && mig_try(cook_default, &cook, NULL))
+		{
+			result.known = true;
+			result.volatility = cook.is_volatile ? PROVOLATILE_VOLATILE :
+				cook.is_mutable ? PROVOLATILE_STABLE : PROVOLATILE_IMMUTABLE;
+			result.is_null = cook.is_null;
+		}
+		else
+		{
+			result.known = searched && !search.unknown;
+			result.volatility = result.known ? search.volatility : PROVOLATILE_VOLATILE;
+		}
+	}
+	result.rewrites = result.volatility == PROVOLATILE_VOLATILE ||
+		mig_type_is_constrained(world, type);
+	return result;
+}
+
+typedef struct CookType
+{
+	MigRel	   *rel;
+	MigColumn  *column;
+	const ColumnDef *def;
+	const char *source;
+	MigTypeRef	type;
+	bool		rewrites;
+} CookType;
+
+/* Is a timestamp with time zone the same bits as one without? */
+static bool
+time_zone_is_utc(MigWorld *world)
+{
+	pg_tz	   *zone = session_timezone;
+	long int	offset;
+
+	if (world->timezone)
+	{
+		zone = pg_tzset(world->timezone);
+		if (zone == NULL)
+		{
+			char	   *end;
+			double		hours = strtod(world->timezone, &end);
+
+			return end != world->timezone && *end == '\0' && hours == 0;
+		}
+	}
+	return zone && pg_get_timezone_offset(zone, &offset) && offset == 0;
+}
+
+static bool
+change_rewrites(MigWorld *world, Node *expr, AttrNumber number)
+{
+	for (;;)
+	{
+		if (IsA(expr, Var) && ((Var *) expr)->varattno == number)
+			return false;
+		if (IsA(expr, RelabelType))
+			expr = (Node *) ((RelabelType *) expr)->arg;
+		else if (IsA(expr, CoerceToDomain))
+		{
+			CoerceToDomain *domain = (CoerceToDomain *) expr;
+
+			if (domain_is_constrained(world, domain->resulttype))
+				return true;
+			expr = (Node *) domain->arg;
+		}
+		else if (IsA(expr, FuncExpr) &&
+				 (((FuncExpr *) expr)->funcid == F_TIMESTAMPTZ_TIMESTAMP ||
+				  ((FuncExpr *) expr)->funcid == F_TIMESTAMP_TIMESTAMPTZ) &&
+				 time_zone_is_utc(world))
+			expr = linitial(((FuncExpr *) expr)->args);
+		else
+			return true;
+	}
+}
+
+static void
+cook_type_change(void *arg)
+{
+	CookType   *cook = arg;
+	ParseState *pstate = mig_rel_parse_state(cook->rel->world, cook->rel, cook->source);
+	Node	   *expr;
+
+	if (cook->def->raw_default)
+		expr = transformExpr(pstate, copyObject(cook->def->raw_default),
+							 EXPR_KIND_ALTER_COL_TRANSFORM);
+	else
+		expr = (Node *) makeVar(1, cook->column->number, cook->column->type.oid,
+								cook->column->type.typmod,
+								cook->column->type.collation, 0);
+	expr = coerce_to_target_type(pstate, expr, exprType(expr), cook->type.oid,
+								 cook->type.typmod, COERCION_ASSIGNMENT,
+								 COERCE_IMPLICIT_CAST, -1);
+	if (expr == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" cannot be cast automatically to type %s",
+						cook->column->name,
+						format_type_with_typemod(cook->type.oid, cook->type.typmod))));
+	assign_expr_collations(pstate, expr);
+	expr = (Node *) expression_planner((Expr *) expr);
+	cook->rewrites = change_rewrites(cook->rel->world, expr, cook->column->number);
+}
+
+/*
+ * mig_predict_type_change
+ *		What ALTER COLUMN ... TYPE makes of the values in the column.
+ */
+MigTypeChange
+mig_predict_type_change(MigRel *rel, MigColumn *column, const ColumnDef *def,
+						const char *source, char **why)
+{
+	CookType	cook = {rel, column, def, source};
+	ErrorData  *error = NULL;
+
+	if (why)
+		*why = NULL;
+	if (!mig_world_resolve_type(rel->world, def->typeName, &cook.type))
+	{
+		if (why)
+			*why = pstrdup("the type does not exist");
+		return MIG_TYPE_FAILS;
+	}
+	/* with a domain that the text made: as its base, if that is all it is */
+	if (cook.type.own && !OidIsValid(cook.type.oid))
+	{
+		MigType    *own = cook.type.own;
+
+		if (mig_type_is_constrained(rel->world, &cook.type) || cook.type.own_array)
+			return MIG_TYPE_REWRITES;
+		while (own->kind == TYPTYPE_DOMAIN && own->own_base)
+			own = own->own_base;
+		if (own->kind != TYPTYPE_DOMAIN)
+			return column->type.own == own && def->raw_default == NULL ?
+				MIG_TYPE_FREE : MIG_TYPE_REWRITES;
+		cook.type.oid = own->base;
+		cook.type.typmod = own->base_typmod;
+	}
+	if (!OidIsValid(column->type.oid))
+		return MIG_TYPE_REWRITES;
+	if (!mig_try(cook_type_change, &cook, &error))
+	{
+		/* what calls a function of the text cannot be understood here */
+		if (def->raw_default && error->sqlerrcode == ERRCODE_UNDEFINED_FUNCTION)
+			return MIG_TYPE_REWRITES;
+		if (why)
+			*why = error->message;
+		return MIG_TYPE_FAILS;
+	}
+	return cook.rewrites ? MIG_TYPE_REWRITES : MIG_TYPE_FREE;
+}
+
+static Node *
+column_var(const MigColumn *column)
+{
+	return (Node *) makeVar(1, column->number, column->type.oid, column->type.typmod,
+							column->type.collation, 0);
+}
+
+static Node *
+null_test(Node *arg, NullTestType kind)
+{
+	NullTest   *test = makeNode(NullTest);
+
+	test->arg = (Expr *) arg;
+	test->nulltesttype = kind;
+	test->location = -1;
+	return (Node *) test;
+}
+
+/* Is a column known to have no NULL, by its own constraint? */
+static bool
+column_has_no_null(MigRel *rel, MigColumn *column)
+{
+	ListCell   *lc;
+
+	if (!column->not_null)
+		return false;
+	foreach(lc, mig_rel_constraints(rel))
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		if (constraint->kind == 'n' && !constraint->valid &&
+			list_member_int(constraint->columns, column->number))
+			return false;
+	}
+	return true;
+}
+
+/* What the valid checks of a relation say, as clauses. */
+static List *
+valid_checks(MigRel *rel)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, mig_rel_constraints(rel))
+	{
+		MigConstraint *constraint = lfirst(lc);
+		Node	   *expr;
+
+		if (constraint->kind != CONSTRAINT_CHECK || !constraint->valid ||
+			!constraint->enforced || constraint->expr == NULL)
+			continue;
+		expr = eval_const_expressions(NULL, copyObject(constraint->expr));
+		expr = (Node *) canonicalize_qual((Expr *) expr, true);
+		result = list_concat(result, make_ands_implicit((Expr *) expr));
+	}
+	return result;
+}
+
+typedef struct Proof
+{
+	MigRel	   *rel;
+	List	   *claim;
+	List	   *known;
+	bool		holds;
+} Proof;
+
+static void
+prove(void *arg)
+{
+	Proof	   *proof = arg;
+
+	proof->holds = predicate_implied_by(proof->claim,
+										list_concat(proof->known, valid_checks(proof->rel)),
+										true);
+}
+
+/*
+ * mig_predict_not_null
+ *		Is it proven that the column has no NULL, so that SET NOT NULL need
+ *		not look?
+ */
+bool
+mig_predict_not_null(MigRel *rel, MigColumn *column)
+{
+	Proof		proof = {rel};
+
+	if (column->not_null)
+		return column_has_no_null(rel, column);
+	if (!OidIsValid(column->type.oid))
+		return false;
+	proof.claim = list_make1(null_test(column_var(column), IS_NOT_NULL));
+	return mig_try(prove, &proof, NULL) && proof.holds;
+}
+
+/* A partition key, as the bounds of partitions are compared by it. */
+typedef struct PartKey
+{
+	int			natts;
+	Node	   *expr[PARTITION_MAX_KEYS];	/* Vars of relation 1, expressions */
+	Oid			type[PARTITION_MAX_KEYS];
+	int32		typmod[PARTITION_MAX_KEYS];
+	Oid			typcoll[PARTITION_MAX_KEYS];
+	Oid			collation[PARTITION_MAX_KEYS];
+	Oid			family[PARTITION_MAX_KEYS];
+	Oid			optype[PARTITION_MAX_KEYS];
+} PartKey;
+
+/* Vars of the parent's columns become the relation's of the same names. */
+static Node *
+map_columns(Node *node, void *arg)
+{
+	MigRel	  **rels = arg;
+
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Var))
+	{
+		MigColumn  *from = mig_rel_column_at(rels[0], ((Var *) node)->varattno);
+		MigColumn  *to = from ? mig_rel_column(rels[1], from->name) : NULL;
+
+		if (to == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_COLUMN),
+					 errmsg("there is no such column in the partition")));
+		return column_var(to);
+	}
+	return expression_tree_mutator(node, map_columns, arg);
+}
+
+static void
+set_key(PartKey *key, int i, Node *expr, Oid opclass, Oid collation)
+{
+	key->expr[i] = expr;
+	key->type[i] = exprType(expr);
+	key->typmod[i] = exprTypmod(expr);
+	key->typcoll[i] = exprCollation(expr);
+	if (!OidIsValid(opclass))
+		opclass = GetDefaultOpClass(key->type[i], BTREE_AM_OID);
+	key->collation[i] = OidIsValid(collation) ? collation : key->typcoll[i];
+	key->family[i] = get_opclass_family(opclass);
+	key->optype[i] = get_opclass_input_type(opclass);
+}
+
+/* The key of a partitioned table, in terms of another relation's columns. */
+static void
+read_key(MigRel *parent, MigRel *rel, PartKey *key)
+{
+	MigRel	   *rels[2] = {parent, rel};
+	HeapTuple	tuple = NULL;
+	oidvector  *opclasses = NULL;
+	oidvector  *collations = NULL;
+	List	   *exprs = NIL;
+	ListCell   *lc;
+	int			i = 0;
+
+	if (parent->old)
+		tuple = SearchSysCache1(PARTRELID, ObjectIdGetDatum(parent->oid));
+	if (HeapTupleIsValid(tuple))
+	{
+		bool		isnull;
+		Datum		datum;
+
+		datum = SysCacheGetAttr(PARTRELID, tuple, Anum_pg_partitioned_table_partclass, &isnull);
+		opclasses = (oidvector *) DatumGetPointer(datum);
+		datum = SysCacheGetAttr(PARTRELID, tuple, Anum_pg_partitioned_table_partcollation, &isnull);
+		collations = (oidvector *) DatumGetPointer(datum);
+		datum = SysCacheGetAttr(PARTRELID, tuple, Anum_pg_partitioned_table_partexprs, &isnull);
+		if (!isnull)
+			exprs = (List *) stringToNode(TextDatumGetCString(datum));
+	}
+	key->natts = 0;
+	foreach(lc, parent->partition_key)
+	{
+		Node	   *expr;
+
+		if (key->natts >= PARTITION_MAX_KEYS)
+			break;
+		if (lfirst_int(lc) != 0)
+		{
+			MigColumn  *column = mig_rel_column_at(parent, lfirst_int(lc));
+
+			if (column == NULL)
+				break;
+			expr = column_var(column);
+		}
+		else if (i < list_length(exprs))
+			expr = list_nth(exprs, i++);
+		else
+			break;
+		expr = map_columns(copyObject(expr), rels);
+		set_key(key, key->natts, expr,
+				opclasses ? opclasses->values[key->natts] : InvalidOid,
+				collations ? collations->values[key->natts] : InvalidOid);
+		key->natts++;
+	}
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	if (key->natts != list_length(parent->partition_key))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("the partition key is not known")));
+}
+
+/* key operator value, as the server builds it. */
+static Expr *
+key_operator(const PartKey *key, int i, StrategyNumber strategy, Expr *value)
+{
+	Oid			operator = get_opfamily_member(key->family[i], key->optype[i],
+											   key->optype[i], strategy);
+	Expr	   *arg = (Expr *) copyObject(key->expr[i]);
+
+	if (!OidIsValid(operator))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("the partition key has no such operator")));
+	if (key->type[i] != key->optype[i] || key->collation[i] != key->typcoll[i])
+		arg = (Expr *) makeRelabelType(arg, key->optype[i], key->typmod[i],
+									   key->collation[i], COERCE_EXPLICIT_CAST);
+	return make_opclause(operator, BOOLOID, false, arg, value, InvalidOid,
+						 key->collation[i]);
+}
+
+/* A bound's value as a constant; what is cooked already is one. */
+static Const *
+bound_value(ParseState *pstate, const PartKey *key, int i, Node *raw)
+{
+	Node	   *value = raw;
+
+	if (IsA(raw, Const))
+		return (Const *) raw;
+	value = transformExpr(pstate, copyObject(raw), EXPR_KIND_PARTITION_BOUND);
+	value = coerce_to_target_type(pstate, value, exprType(value), key->type[i],
+								  key->typmod[i], COERCION_ASSIGNMENT,
+								  COERCE_IMPLICIT_CAST, -1);
+	if (value == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("a bound's value cannot have the type of the key")));
+	assign_expr_collations(pstate, value);
+	value = (Node *) expression_planner((Expr *) value);
+	if (!IsA(value, Const))
+		value = (Node *) evaluate_expr((Expr *) value, key->type[i], key->typmod[i],
+									   key->collation[i]);
+	return castNode(Const, value);
+}
+
+static Expr *
+list_qual(ParseState *pstate, const PartKey *key, const PartitionBoundSpec *bound)
+{
+	List	   *values = NIL;
+	bool		null = false;
+	Expr	   *test = NULL;
+	ListCell   *lc;
+
+	foreach(lc, bound->listdatums)
+	{
+		Const	   *value = bound_value(pstate, key, 0, lfirst(lc));
+
+		if (value->constisnull)
+			null = true;
+		else
+			values = lappend(values, value);
+	}
+	if (list_length(values) == 1)
+		test = key_operator(key, 0, BTEqualStrategyNumber, linitial(values));
+	else if (values != NIL && type_is_array(key->type[0]))
+	{
+		/* there are no arrays of arrays */
+		List	   *each = NIL;
+
+		foreach(lc, values)
+			each = lappend(each, key_operator(key, 0, BTEqualStrategyNumber, lfirst(lc)));
+		test = makeBoolExpr(OR_EXPR, each, -1);
+	}
+	else if (values != NIL)
+	{
+		OpExpr	   *one = (OpExpr *) key_operator(key, 0, BTEqualStrategyNumber,
+												  linitial(values));
+		ScalarArrayOpExpr *any = makeNode(ScalarArrayOpExpr);
+		ArrayExpr  *array = makeNode(ArrayExpr);
+
+		array->array_typeid = get_array_type(key->type[0]);
+		array->array_collid = key->typcoll[0];
+		array->element_typeid = key->type[0];
+		array->elements = values;
+		array->location = -1;
+		any->opno = one->opno;
+		any->opfuncid = get_opcode(one->opno);
+		any->useOr = true;
+		any->inputcollid = key->collation[0];
+		any->args = list_make2(linitial(one->args), array);
+		any->location = -1;
+		test = (Expr *) any;
+	}
+	if (null)
+	{
+		Expr	   *is_null = (Expr *) null_test(copyObject(key->expr[0]), IS_NULL);
+
+		return test ? makeBoolExpr(OR_EXPR, list_make2(is_null, test), -1) : is_null;
+	}
+	return makeBoolExpr(AND_EXPR,
+						list_make2(null_test(copyObject(key->expr[0]), IS_NOT_NULL), test),
+						-1);
+}
+
+/* The bound's n-th value: 0, or -1 and 1 for MINVALUE and MAXVALUE. */
+static int
+range_value(ParseState *pstate, const PartKey *key, int i, List *datums, Const **value)
+{
+	Node	   *node = list_nth(datums, i);
+
+	*value = NULL;
+	if (IsA(node, PartitionRangeDatum))
+	{
+		PartitionRangeDatum *datum = (PartitionRangeDatum *) node;
+
+		if (datum->kind != PARTITION_RANGE_DATUM_VALUE)
+			return datum->kind == PARTITION_RANGE_DATUM_MINVALUE ? -1 : 1;
+		node = datum->value;
+	}
+	if (IsA(node, ColumnRef))
+	{
+		/* how the parser has them */
+		Node	   *name = linitial(((ColumnRef *) node)->fields);
+
+		if (IsA(name, String) && strcmp(strVal(name), "minvalue") == 0)
+			return -1;
+		if (IsA(name, String) && strcmp(strVal(name), "maxvalue") == 0)
+			return 1;
+	}
+	*value = bound_value(pstate, key, i, node);
+	return 0;
+}
+
+/*
+ * The key, from a column on, is past a lower or short of an upper bound; NULL:
+ * whatever it is.
+ */
+static Expr *
+range_side(ParseState *pstate, const PartKey *key, int from, List *datums, bool lower)
+{
+	Const	   *value;
+	int			infinite = range_value(pstate, key, from, datums, &value);
+	Expr	   *beyond;
+	Expr	   *rest;
+
+	if (infinite != 0)
+		/* past MINVALUE is all, past MAXVALUE is nothing */
+		return (infinite < 0) == lower ? NULL : (Expr *) makeBoolConst(false, false);
+	if (from == key->natts - 1)
+		return key_operator(key, from, lower ? BTGreaterEqualStrategyNumber :
+							BTLessStrategyNumber, (Expr *) value);
+	rest = range_side(pstate, key, from + 1, datums, lower);
+	if (rest == NULL)
+		return key_operator(key, from, lower ? BTGreaterEqualStrategyNumber :
+							BTLessEqualStrategyNumber, (Expr *) value);
+	beyond = key_operator(key, from, lower ? BTGreaterStrategyNumber :
+						  BTLessStrategyNumber, (Expr *) value);
+	if (IsA(rest, Const))
+		return beyond;
+	rest = makeBoolExpr(AND_EXPR,
+						list_make2(key_operator(key, from, BTEqualStrategyNumber,
+												(Expr *) copyObject(value)), rest), -1);
+	return makeBoolExpr(OR_EXPR, list_make2(beyond, rest), -1);
+}
+
+static Expr *
+range_qual(ParseState *pstate, const PartKey *key, const PartitionBoundSpec *bound)
+{
+	List	   *all = NIL;
+	Expr	   *side;
+	int			i;
+
+	for (i = 0; i < key->natts; i++)
+		all = lappend(all, null_test(copyObject(key->expr[i]), IS_NOT_NULL));
+	if (list_length(bound->lowerdatums) != key->natts ||
+		list_length(bound->upperdatums) != key->natts)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+				 errmsg("the bound does not fit the partition key")));
+
+	/*
+	 * Leading columns with the same value in both bounds are compared with it
+	 * alone, as the server has it: so the proof is about the same clauses.
+	 */
+	for (i = 0; i < key->natts - 1; i++)
+	{
+		Const	   *lower;
+		Const	   *upper;
+
+		if (range_value(pstate, key, i, bound->lowerdatums, &lower) != 0 ||
+			range_value(pstate, key, i, bound->upperdatums, &upper) != 0 ||
+			!equal(lower, upper))
+			break;
+		all = lappend(all, key_operator(key, i, BTEqualStrategyNumber, (Expr *) lower));
+	}
+	side = range_side(pstate, key, i, bound->lowerdatums, true);
+	if (side)
+		all = lappend(all, side);
+	side = range_side(pstate, key, i, bound->upperdatums, false);
+	if (side)
+		all = lappend(all, side);
+	return makeBoolExpr(AND_EXPR, all, -1);
+}
+
+/* The bound of an old partition, or NULL. */
+static PartitionBoundSpec *
+stored_bound(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	PartitionBoundSpec *bound = NULL;
+	Datum		datum;
+	bool		isnull;
+
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	datum = SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relpartbound, &isnull);
+	if (!isnull)
+		bound = stringToNode(TextDatumGetCString(datum));
+	ReleaseSysCache(tuple);
+	return bound;
+}
+
+/* What rows of a partition of parent satisfy; NULL: it cannot be said. */
+static Expr *
+bound_qual(ParseState *pstate, MigRel *parent, MigRel *rel,
+		   const PartitionBoundSpec *bound)
+{
+	PartKey		key;
+
+	read_key(parent, rel, &key);
+	if (bound->is_default)
+	{
+		/* not what another partition takes */
+		List	   *others = NIL;
+		ListCell   *lc;
+
+		foreach(lc, mig_rel_children(parent))
+		{
+			MigRel	   *child = lfirst(lc);
+			PartitionBoundSpec *other;
+
+			if (child == rel)
+				continue;
+			other = child->old ? stored_bound(child->oid) : NULL;
+			if (other == NULL)
+				return NULL;
+			others = lappend(others, bound_qual(pstate, parent, rel, other));
+			if (llast(others) == NULL)
+				return NULL;
+		}
+		if (others == NIL)
+			return (Expr *) makeBoolConst(true, false);
+		return makeBoolExpr(NOT_EXPR,
+							list_make1(list_length(others) == 1 ? linitial(others) :
+									   makeBoolExpr(OR_EXPR, others, -1)), -1);
+	}
+	if (parent->strategy == PARTITION_STRATEGY_LIST)
+		return list_qual(pstate, &key, bound);
+	if (parent->strategy == PARTITION_STRATEGY_RANGE)
+		return range_qual(pstate, &key, bound);
+	return NULL;
+}
+
+typedef struct PartitionProof
+{
+	MigRel	   *parent;
+	MigRel	   *rel;
+	const PartitionBoundSpec *bound;
+	bool		negated;
+	const char *source;
+	bool		holds;
+} PartitionProof;
+
+static void
+prove_partition(void *arg)
+{
+	PartitionProof *proof = arg;
+	ParseState *pstate = mig_rel_parse_state(proof->rel->world, NULL, proof->source);
+	Proof		inner = {proof->rel};
+	MigRel	   *parent = proof->parent;
+	Expr	   *qual = bound_qual(pstate, parent, proof->rel, proof->bound);
+	ListCell   *lc;
+
+	/* what the parent's own bounds ask of its rows, and so on upwards */
+	while (qual && parent->is_partition)
+	{
+		List	   *parents = mig_rel_parents(parent);
+		PartitionBoundSpec *bound = parent->old ? stored_bound(parent->oid) : NULL;
+		Expr	   *more;
+
+		if (parents == NIL || bound == NULL)
+			return;
+		more = bound_qual(pstate, linitial(parents), proof->rel, bound);
+		if (more == NULL)
+			return;
+		qual = makeBoolExpr(AND_EXPR, list_make2(qual, more), -1);
+		parent = linitial(parents);
+	}
+	if (qual == NULL)
+		return;
+	if (proof->negated)
+		qual = makeBoolExpr(NOT_EXPR, list_make1(qual), -1);
+	qual = (Expr *) eval_const_expressions(NULL, (Node *) qual);
+	qual = canonicalize_qual(qual, true);
+	inner.claim = make_ands_implicit(qual);
+	foreach(lc, mig_rel_columns(proof->rel))
+	{
+		MigColumn  *column = lfirst(lc);
+
+		if (OidIsValid(column->type.oid) && column_has_no_null(proof->rel, column))
+			inner.known = lappend(inner.known, null_test(column_var(column), IS_NOT_NULL));
+	}
+	prove(&inner);
+	proof->holds = inner.claim == NIL || inner.holds;
+}
+
+/*
+ * mig_predict_partition
+ *		Is it proven that all rows of rel fit into the bound of a partition of
+ *		parent, or, negated, that none does?
+ */
+bool
+mig_predict_partition(MigRel *parent, MigRel *rel, const PartitionBoundSpec *bound,
+					  bool negated, const char *source)
+{
+	PartitionProof proof = {parent, rel, bound, negated, source};
+
+	return bound && mig_try(prove_partition, &proof, NULL) && proof.holds;
+}

@@ -1,0 +1,249 @@
+/*-------------------------------------------------------------------------
+ *
+ * rules_transaction.c
+ *	  Rules on transactions and timeouts.  (How a script pairs BEGIN and COMMIT
+ *	  is judged by lint.c, which takes it apart.)
+ *
+ * Reads catalogs through the world; takes no lock.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "rules.h"
+
+#include "catalog/pg_class.h"
+#include "storage/lock.h"
+#include "utils/builtins.h"
+
+/* A command that refuses a transaction, as only the catalogs tell; or NULL. */
+static const char *
+partitioned_command(MigLint *lint, Node *stmt)
+{
+	const RangeVar *name = NULL;
+	const char *what = NULL;
+	MigRel	   *rel;
+
+	if (IsA(stmt, ReindexStmt))
+	{
+		ReindexStmt *reindex = (ReindexStmt *) stmt;
+
+		name = reindex->relation;
+		what = reindex->kind == REINDEX_OBJECT_INDEX ?
+			"REINDEX INDEX of a partitioned index" : "REINDEX TABLE of a partitioned table";
+		rel = name ? (reindex->kind == REINDEX_OBJECT_INDEX ?
+					  mig_world_find_index(lint->world, name) :
+					  mig_world_find(lint->world, name)) : NULL;
+	}
+	else if (IsA(stmt, ClusterStmt))
+	{
+		name = ((ClusterStmt *) stmt)->relation;
+		what = "CLUSTER of a partitioned table";
+		rel = name ? mig_world_find(lint->world, name) : NULL;
+	}
+	else
+		return NULL;
+	return rel && (rel->kind == RELKIND_PARTITIONED_TABLE ||
+				   rel->kind == RELKIND_PARTITIONED_INDEX) ? what : NULL;
+}
+
+static void
+check_toplevel(MigLint *lint, Node *stmt)
+{
+	const MigStatement *statement = lint->current->stmt;
+	const char *what = NULL;
+	MigFinding *finding;
+
+	if (statement->class == MIG_CLASS_TOPLEVEL)
+	{
+		/* outside of a block it stands alone */
+		if (lint->in_block)
+			what = statement->command;
+	}
+	else if (lint->in_transaction)
+		what = partitioned_command(lint, stmt);
+	if (what == NULL)
+		return;
+	finding = mig_rules_report(lint, IsA(stmt, IndexStmt) ?
+							   "ban-concurrent-index-creation-in-transaction" :
+							   "no-transaction-command", MIG_LEVEL_HIGH, -1, NULL);
+	if (finding)
+	{
+		finding->message = psprintf("%s in a transaction", what);
+		finding->why = "The command refuses to run in a transaction (25001).";
+		finding->advice = lint->in_block ?
+			"Put it after the COMMIT, or into a migration of its own." :
+			"Put it into a migration of its own.";
+		if (lint->in_block)
+			finding->sql = mig_rules_statement(lint);
+	}
+}
+
+/* The first statement of a script that has others wait, without a limit. */
+static void
+check_timeouts(MigLint *lint)
+{
+	MigRulesState *state = mig_rules_state(lint);
+	MigFinding *finding;
+	const char *set = lint->current->stmt->class == MIG_CLASS_TOPLEVEL ? "SET" : "SET LOCAL";
+	MigEffect  *worst = NULL;
+	bool		works = false;
+	char	   *text;
+	ListCell   *lc;
+
+	if ((state->lock_timeout_told || lint->current->lock_timeout > 0) &&
+		(state->statement_timeout_told || lint->current->statement_timeout > 0))
+		return;
+	foreach(lc, lint->current->effects)
+	{
+		MigEffect  *effect = (MigEffect *) lfirst(lc);
+
+		if (effect->rel->kind == RELKIND_SEQUENCE || !mig_rules_blocks(effect) ||
+			mig_effect_strongest(effect) < ShareLock)
+			continue;
+		if (worst == NULL || mig_effect_strongest(effect) > mig_effect_strongest(worst))
+			worst = effect;
+		works = works || mig_rules_works(effect);
+	}
+	if (worst == NULL)
+		return;
+	if (!state->lock_timeout_told && lint->current->lock_timeout <= 0)
+	{
+		state->lock_timeout_told = true;
+		finding = mig_rules_report(lint, "require-lock-timeout", MIG_LEVEL_MEDIUM, -1,
+								   worst->rel);
+		if (finding)
+		{
+			finding->message = psprintf("%s is locked without a lock_timeout",
+										mig_rel_label(worst->rel));
+			finding->why = psprintf("Until whoever uses %s has ended, the statement waits, and all who come after it wait behind it. %s",
+									mig_rel_label(worst->rel), mig_rules_why_of(lint, worst->rel));
+			finding->advice = "Set lock_timeout before, and try again when it strikes; a worker's DDL has one by migrate.lock_timeout.";
+			text = mig_rules_statement(lint);
+			if (text)
+				finding->sql = psprintf("%s lock_timeout = '2s';\n%s", set, text);
+		}
+	}
+	if (!state->statement_timeout_told && works && lint->current->statement_timeout <= 0)
+	{
+		state->statement_timeout_told = true;
+		finding = mig_rules_report(lint, "require-statement-timeout", MIG_LEVEL_MEDIUM, -1,
+								   worst->rel);
+		if (finding)
+		{
+			finding->message = psprintf("%s is locked without a statement_timeout",
+										mig_rel_label(worst->rel));
+			finding->why = mig_rules_why_of(lint, worst->rel);
+			finding->advice = "Set statement_timeout before: it ends the statement, and gives its locks back, when it takes too long.";
+			text = mig_rules_statement(lint);
+			if (text)
+				finding->sql = psprintf("%s statement_timeout = '1min';\n%s", set, text);
+		}
+	}
+}
+
+/* Does the statement do more than change catalogs? */
+static bool
+takes_time(MigLint *lint, Node *stmt)
+{
+	ListCell   *lc;
+
+	switch (nodeTag(stmt))
+	{
+		case T_UpdateStmt:
+		case T_DeleteStmt:
+		case T_MergeStmt:
+		case T_CopyStmt:
+		case T_CreateTableAsStmt:
+		case T_RefreshMatViewStmt:
+			return true;
+		case T_InsertStmt:
+			{
+				/* a few rows that are written out are none */
+				SelectStmt *select = (SelectStmt *) ((InsertStmt *) stmt)->selectStmt;
+
+				return select != NULL && IsA(select, SelectStmt) &&
+					list_length(select->valuesLists) == 0;
+			}
+		default:
+			break;
+	}
+	foreach(lc, lint->current->effects)
+	{
+		MigEffect  *effect = (MigEffect *) lfirst(lc);
+
+		if (mig_rules_works(effect))
+			return true;
+	}
+	return false;
+}
+
+/* Work while an earlier statement's lock has others wait. */
+static void
+check_held(MigLint *lint, Node *stmt)
+{
+	const MigHeld *worst = NULL;
+	MigFinding *finding;
+	MigLevel	level = MIG_LEVEL_MEDIUM;
+	ListCell   *lc;
+
+	if (lint->held == NIL || !takes_time(lint, stmt))
+		return;
+	foreach(lc, lint->held)
+	{
+		const MigHeld *held = (const MigHeld *) lfirst(lc);
+
+		if ((held->modes & LOCKBIT_ON(AccessExclusiveLock)) == 0 || !held->rel->old ||
+			held->rel->persistence == RELPERSISTENCE_TEMP ||
+			held->rel->kind == RELKIND_TOASTVALUE || held->rel->dropped ||
+			held->since == NULL)
+			continue;
+		if (worst == NULL || (worst->rel->kind == RELKIND_INDEX && held->rel->kind != RELKIND_INDEX))
+			worst = held;
+	}
+	if (worst == NULL)
+		return;
+	foreach(lc, lint->current->effects)
+	{
+		MigEffect  *effect = (MigEffect *) lfirst(lc);
+
+		if ((effect->scans || effect->rewrites || effect->builds) &&
+			effect->rel->old && !mig_rel_is_small(effect->rel))
+			level = MIG_LEVEL_HIGH;
+	}
+	finding = mig_rules_report(lint, "statement-after-access-exclusive", level, -1, worst->rel);
+	if (finding)
+	{
+		finding->message = psprintf("%s is locked against all use meanwhile, since line %d",
+									mig_rel_label(worst->rel), worst->since->stmt->line);
+		finding->why = psprintf("ACCESS EXCLUSIVE (AccessExclusiveLock) on %s is held to the transaction's end, and this statement takes its time. %s",
+								mig_rules_describe(worst->rel), mig_rules_why(lint));
+		finding->advice = "Commit before, or put it into a migration of its own.";
+	}
+}
+
+static void
+check_dynamic(MigLint *lint, Node *stmt)
+{
+	const char *what = IsA(stmt, DoStmt) ? "DO" : IsA(stmt, CallStmt) ? "CALL" :
+		IsA(stmt, ExecuteStmt) ? "EXECUTE" : NULL;
+	MigFinding *finding;
+
+	if (what == NULL)
+		return;
+	finding = mig_rules_report(lint, "dynamic-statement", MIG_LEVEL_LOW, -1, NULL);
+	if (finding)
+	{
+		finding->message = psprintf("what %s does is not looked at", what);
+		finding->why = "Its locks, scans and losses cannot be told before it runs, and what comes after it is judged without them.";
+		finding->advice = "Rehearse it: migrate_dry_run() measures what it does.";
+	}
+}
+
+/* Transactions and timeouts around the current statement. */
+void
+mig_rules_transaction(MigLint *lint, Node *stmt)
+{
+	check_toplevel(lint, stmt);
+	check_timeouts(lint);
+	check_held(lint, stmt);
+	check_dynamic(lint, stmt);
+}
