@@ -798,7 +798,7 @@ COMMENT ON FUNCTION migrate_dry_run_sql_json(text, text) IS
 -- Rehearse and judge: verdict
 --
 
-CREATE FUNCTION migrate_assess(target text DEFAULT NULL,
+CREATE FUNCTION migrate_assess(target text DEFAULT NULL, dry_run boolean DEFAULT false,
 							   OUT step integer, OUT version text, OUT name text,
 							   OUT action text, OUT worst text,
 							   OUT availability text, OUT availability_reasons text[],
@@ -809,7 +809,7 @@ CREATE FUNCTION migrate_assess(target text DEFAULT NULL,
 							   OUT advice text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C;
-COMMENT ON FUNCTION migrate_assess(text) IS
+COMMENT ON FUNCTION migrate_assess(text, boolean) IS
 	'a verdict on each migration of the plan: availability, data, failure, the way back, how long it would take';
 
 CREATE FUNCTION migrate_statistics_export() RETURNS jsonb
@@ -947,7 +947,7 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_blockers(integer, integer[]),
 	migrate_running(),
 	migrate_verify_log(),
-	migrate_assess(text),
+	migrate_assess(text, boolean),
 	migrate_statistics_export(),
 	migrate_statistics_import(jsonb),
 	migrate_statistics_forget(),

@@ -15,6 +15,7 @@
 
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -33,7 +34,8 @@ typedef struct Assessment
 	MigVerdictRow *rows;		/* of its steps */
 	int			next;			/* step that is not judged yet */
 	bool		levels_only;
-	List	   *measured;		/* of MigMeasured * */
+	List	   *measured;		/* of MigMeasured *, in the plan's order */
+	ListCell   *next_measured;
 	MigRolledBack *rolled_back;
 	int			nrolled_back;
 } Assessment;
@@ -103,35 +105,46 @@ advice(const MigVerdictRow *row)
 	return NULL;
 }
 
-static void
-complete(const Assessment *all, MigVerdictRow *row)
+/* What the dry run has measured of a step; steps come in the plan's order. */
+static List *
+measured_of(Assessment *all, int step)
 {
-	mig_assess_back(row, last_rolled_back(all, row->step->entry));
-	mig_assess_duration(row, all->measured);
-	row->advice = advice(row);
-	row->linted = NULL;
+	List	   *result = NIL;
+
+	for (; all->next_measured; all->next_measured = lnext(all->measured, all->next_measured))
+	{
+		MigMeasured *one = (MigMeasured *) lfirst(all->next_measured);
+
+		if (one->step > step)
+			break;
+		if (one->step == step)
+			result = lappend(result, one);
+	}
+	return result;
 }
 
-/* What the dry run met is no prophecy. */
+/* What failed in the dry run will fail again. */
 static void
-judge_measured(const Assessment *all, MigVerdictRow *row)
+judge_measured(MigVerdictRow *row, const List *measured)
 {
 	ListCell   *lc;
 
-	foreach(lc, all->measured)
+	foreach(lc, measured)
 	{
 		const MigMeasured *one = (const MigMeasured *) lfirst(lc);
+		char	   *what;
 
-		if (one->error == NULL || strcmp(one->version, row->step->entry->version) != 0)
+		if (one->error == NULL)
 			continue;
+		what = one->number > 0 ? psprintf("statement %d of the %s script", one->number, one->script) :
+			psprintf("the %s script", one->script);
 		if (one->artefact)
 			mig_assess_reason(row, MIG_AXIS_FAILURE, MIG_LEVEL_LOW,
-							  "statement %d failed in the dry run, as it may only do there: %s (%s)",
-							  one->number, one->error, one->sqlstate);
+							  "%s failed in the dry run, as it may in no other: %s (%s)",
+							  what, one->error, one->sqlstate);
 		else
 			mig_assess_reason(row, MIG_AXIS_FAILURE, MIG_LEVEL_HIGH,
-							  "statement %d failed in the dry run: %s (%s)",
-							  one->number, one->error, one->sqlstate);
+							  "%s failed in the dry run: %s (%s)", what, one->error, one->sqlstate);
 	}
 }
 
@@ -149,18 +162,79 @@ judge_script(const MigLintedScript *script, void *arg)
 			continue;
 		row->linted = script;
 		mig_assess_levels(row);
-		judge_measured(all, row);
 		if (!all->levels_only)
-			complete(all, row);
+		{
+			mig_assess_work(row);
+			mig_assess_back(row, last_rolled_back(all, row->step->entry));
+			row->advice = advice(row);
+		}
 		row->linted = NULL;
 		all->next++;
 		return;
 	}
 }
 
-/* Judge a plan, in the current memory context. */
+static char *
+text_field(uint64 row, int column, MemoryContext context)
+{
+	char	   *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+
+	return value ? MemoryContextStrdup(context, value) : NULL;
+}
+
+static double
+number_field(uint64 row, int column, double otherwise)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+
+	return isnull ? otherwise : DatumGetFloat8(value);
+}
+
+/* Have a dry run made, as the caller, who needs the right to it. */
+static List *
+measure(const char *target)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Oid			types[1] = {TEXTOID};
+	Datum		values[1] = {target ? CStringGetTextDatum(target) : (Datum) 0};
+	char	   *sql = psprintf("SELECT step::pg_catalog.float8, script, statement::pg_catalog.float8, ms,"
+							   " message, sqlstate, artefact"
+							   " FROM %s.migrate_dry_run($1) WHERE step IS NOT NULL",
+							   mig_catalog_schema());
+	List	   *result = NIL;
+	uint64		i;
+
+	SPI_connect();
+	if (SPI_execute_with_args(sql, 1, types, values, target ? " " : "n", false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "the dry run gave no rows");
+	for (i = 0; i < SPI_processed; i++)
+	{
+		MigMeasured *one = MemoryContextAllocZero(context, sizeof(MigMeasured));
+		MemoryContext old = MemoryContextSwitchTo(context);
+		bool		isnull;
+
+		result = lappend(result, one);
+		MemoryContextSwitchTo(old);
+		one->step = (int) number_field(i, 1, 0);
+		one->script = text_field(i, 2, context);
+		one->number = (int) number_field(i, 3, 0);
+		one->ms = number_field(i, 4, -1);
+		one->error = text_field(i, 5, context);
+		one->sqlstate = text_field(i, 6, context);
+		one->artefact = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
+												   7, &isnull)) && !isnull;
+	}
+	SPI_finish();
+	return result;
+}
+
+/*
+ * Judge a plan, in the current memory context.  A dry run comes last: what it
+ * leaves in the files would make everything look larger than it is.
+ */
 static void
-assess(Assessment *all, const char *target)
+assess(Assessment *all, const char *target, bool dry_run)
 {
 	int			n;
 	MigEntry   *entries = mig_catalog_load(mig_project, &n);
@@ -175,11 +249,21 @@ assess(Assessment *all, const char *target)
 	if (!all->levels_only)
 		all->rolled_back = mig_log_rolled_back(mig_project, &all->nrolled_back);
 	mig_lint_each(target, NULL, judge_script, all);
-	for (i = 0; i < all->plan->nsteps && !all->levels_only; i++)
+	if (all->levels_only)
+		return;
+
+	if (dry_run)
+		all->measured = measure(target);
+	all->next_measured = list_head(all->measured);
+	for (i = 0; i < all->plan->nsteps; i++)
 	{
-		/* what runs no script */
-		if (all->rows[i].back_why == NULL)
-			complete(all, &all->rows[i]);
+		MigVerdictRow *row = &all->rows[i];
+		List	   *measured = measured_of(all, i + 1);
+
+		judge_measured(row, measured);
+		mig_assess_duration(row, measured);
+		if (row->back_why == NULL)
+			mig_assess_back(row, 0);	/* it runs no script */
 	}
 }
 
@@ -280,7 +364,7 @@ migrate_assess(PG_FUNCTION_ARGS)
 	context = AllocSetContextCreate(caller, "migrate call", ALLOCSET_DEFAULT_SIZES);
 	row_context = AllocSetContextCreate(context, "migrate row", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
-	assess(&all, mig_text_argument(fcinfo, 0, NULL));
+	assess(&all, mig_text_argument(fcinfo, 0, NULL), !PG_ARGISNULL(1) && PG_GETARG_BOOL(1));
 	MemoryContextSwitchTo(row_context);
 	for (i = 0; i < all.plan->nsteps; i++)
 	{
@@ -312,7 +396,7 @@ assess_risks(void *arg)
 {
 	Risks	   *risks = (Risks *) arg;
 
-	assess(&risks->all, risks->target);
+	assess(&risks->all, risks->target, false);
 	risks->known = true;
 }
 

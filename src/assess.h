@@ -30,8 +30,10 @@ typedef enum MigWayBack
 /* What a dry run says of a statement. */
 typedef struct MigMeasured
 {
-	char	   *version;
-	int			number;			/* of the statement in its script, from 1 */
+	int			step;			/* of the plan, from 1 */
+	char	   *script;			/* up, down, or one that runs beside it */
+	int			number;			/* of the statement in its script, from 1; 0:
+								 * the script as a whole */
 	double		ms;				/* -1: it did not run */
 	char	   *error;			/* its message, or NULL */
 	char	   *sqlstate;
@@ -51,19 +53,46 @@ typedef struct MigVerdictRow
 	double		ms;				/* -1: not known */
 	char	   *ms_why;
 	char	   *advice;			/* NULL: there is none */
+	bool		cannot_run;
+	struct MigTimed *timed;		/* assess_duration.c's, of each statement */
+	int			ntimed;
 } MigVerdictRow;
+
+/* A statement under judgement. */
+typedef struct MigJudged
+{
+	MigVerdictRow *row;
+	const MigLinted *linted;
+	int			line;
+	const char *command;
+	const int  *found;			/* level of its findings on each axis; -1: none */
+} MigJudged;
+
+/* Give a reason, unless a finding about the statement says as much. */
+#define mig_judged_reason(judged, axis, level, ...) \
+	do { \
+		if ((int) (level) > (judged)->found[axis]) \
+			mig_assess_reason((judged)->row, axis, level, __VA_ARGS__); \
+	} while (0)
 
 /* assess_level.c */
 extern void mig_assess_levels(MigVerdictRow *row);
 extern void mig_assess_reason(MigVerdictRow *row, MigAxis axis, MigLevel level,
 							  const char *format,...) pg_attribute_printf(4, 5);
 extern MigLevel mig_assess_worst(const MigVerdictRow *row);
-extern char *mig_assess_size(const MigRel *rel);
+extern const char *mig_assess_parentheses(const char *reason, const MigRel *rel);
+
+/* assess_data.c */
+extern void mig_assess_data(const MigJudged *judged);
 
 /* assess_back.c */
 extern void mig_assess_back(MigVerdictRow *row, TimestampTz rolled_back);
 
-/* assess_duration.c: measured is a List of MigMeasured *, of the plan */
+/*
+ * assess_duration.c: first of the script, while there is one; then with what
+ * was measured of the step, a List of MigMeasured *.
+ */
+extern void mig_assess_work(MigVerdictRow *row);
 extern void mig_assess_duration(MigVerdictRow *row, const List *measured);
 
 #endif							/* MIGRATE_ASSESS_H */

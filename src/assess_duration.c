@@ -23,6 +23,18 @@
 
 #define LISTED 5				/* lines that the basis names */
 
+/* What the time of a statement depends on. */
+typedef struct MigTimed
+{
+	int			number;			/* in its script, from 1 */
+	int			line;
+	const char *command;
+	double		assumed;		/* ms */
+	double		factor;			/* by which what it works on is larger than
+								 * here; -1: that is empty here */
+	bool		opaque;			/* what it does is not known */
+} MigTimed;
+
 /* What the sum is made of. */
 typedef struct Sum
 {
@@ -30,7 +42,7 @@ typedef struct Sum
 	bool		measured;
 	bool		scaled;
 	bool		assumed;
-	List	   *unknown;		/* of MigStatement * */
+	List	   *unknown;		/* of MigTimed * */
 } Sum;
 
 static bool
@@ -110,17 +122,17 @@ factor_of(const MigRel *rel)
 	return rel->tuples > 0 || rel->bytes > 0 ? -1 : 1;
 }
 
+/* Of the step's own script, which comes in the order of its statements. */
 static const MigMeasured *
-find_measured(const MigVerdictRow *row, const List *measured, ListCell **next)
+find_measured(const List *measured, ListCell **next, const char *script, int number)
 {
-	const MigEntry *entry = row->step->entry;
-
 	for (; *next; *next = lnext(measured, *next))
 	{
 		const MigMeasured *one = (const MigMeasured *) lfirst(*next);
 
-		if (strcmp(one->version, entry->version) == 0)
-			return one;
+		if (strcmp(one->script, script) != 0 || one->number < number)
+			continue;
+		return one->number == number ? one : NULL;
 	}
 	return NULL;
 }
@@ -134,23 +146,19 @@ is_opaque(const MigStatement *stmt)
 }
 
 static void
-add_statement(Sum *sum, const MigLinted *linted, const MigMeasured *measured)
+add_statement(Sum *sum, const MigTimed *timed, const MigMeasured *measured)
 {
-	double		assumed;
-	const MigEffect *effect = main_effect(linted, &assumed);
-	double		factor = effect ? factor_of(effect->rel) : 1;
-
-	if (measured && measured->ms >= 0 && factor >= 0)
+	if (measured && measured->ms >= 0 && timed->factor >= 0)
 	{
-		sum->ms += measured->ms * factor;
+		sum->ms += measured->ms * timed->factor;
 		sum->measured = true;
-		sum->scaled |= factor != 1;
+		sum->scaled |= timed->factor != 1;
 	}
-	else if (is_opaque(linted->stmt))
-		sum->unknown = lappend(sum->unknown, (void *) linted->stmt);
-	else if (assumed > 0)
+	else if (timed->opaque)
+		sum->unknown = lappend(sum->unknown, (void *) timed);
+	else if (timed->assumed > 0)
 	{
-		sum->ms += assumed;
+		sum->ms += timed->assumed;
 		sum->assumed = true;
 	}
 }
@@ -171,7 +179,7 @@ basis(const Sum *sum)
 		appendStringInfoString(&buf, sum->unknown ? "lint" : "lint: nothing is scanned or rewritten");
 	foreach(lc, sum->unknown)
 	{
-		const MigStatement *stmt = (const MigStatement *) lfirst(lc);
+		const MigTimed *timed = (const MigTimed *) lfirst(lc);
 
 		if (n == LISTED)
 		{
@@ -179,40 +187,60 @@ basis(const Sum *sum)
 			break;
 		}
 		appendStringInfo(&buf, "%sline %d (%s)", n++ == 0 ? "; not counted: " : ", ",
-						 stmt->line, CreateCommandName(stmt->raw->stmt));
+						 timed->line, timed->command);
 	}
 	return buf.data;
+}
+
+/*
+ * mig_assess_work
+ *		See what the statements of a script would have to do, by the sizes that
+ *		there are before a dry run leaves its traces.
+ */
+void
+mig_assess_work(MigVerdictRow *row)
+{
+	int			n = row->linted->nstatements;
+	int			i;
+
+	row->cannot_run = row->linted->broken != NULL;
+	row->timed = palloc_extended(sizeof(MigTimed) * (n + 1), MCXT_ALLOC_HUGE);
+	row->ntimed = n;
+	for (i = 0; i < n; i++)
+	{
+		const MigLinted *linted = &row->linted->statements[i];
+		MigTimed   *timed = &row->timed[i];
+		const MigEffect *effect = main_effect(linted, &timed->assumed);
+
+		CHECK_FOR_INTERRUPTS();
+		timed->number = linted->number;
+		timed->line = linted->stmt->line;
+		timed->command = CreateCommandName(linted->stmt->raw->stmt);
+		timed->factor = effect ? factor_of(effect->rel) : 1;
+		timed->opaque = is_opaque(linted->stmt);
+	}
 }
 
 /*
  * mig_assess_duration
  *		Estimate how long a step would take.
  *
- * measured: the dry run's statements, those of this migration together, in
- * their order; NIL without one.
+ * measured: the dry run's statements of it, in their order; NIL without one.
  */
 void
 mig_assess_duration(MigVerdictRow *row, const List *measured)
 {
 	Sum			sum = {0};
+	const char *script = row->step->action == MIG_ROLLBACK ? "down" : "up";
 	ListCell   *next = list_head(measured);
 	int			i;
 
-	row->ms = -1;
-	if (row->linted == NULL)
-		row->ms = 0;
-	if (row->linted == NULL || row->linted->broken)
+	row->ms = row->cannot_run ? -1 : 0;
+	if (row->cannot_run || row->timed == NULL)
 		return;
-	for (i = 0; i < row->linted->nstatements; i++)
-	{
-		const MigLinted *linted = &row->linted->statements[i];
-		const MigMeasured *one;
-
-		CHECK_FOR_INTERRUPTS();
-		while ((one = find_measured(row, measured, &next)) != NULL && one->number < linted->number)
-			next = lnext(measured, next);
-		add_statement(&sum, linted, one && one->number == linted->number ? one : NULL);
-	}
+	for (i = 0; i < row->ntimed; i++)
+		add_statement(&sum, &row->timed[i],
+					  find_measured(measured, &next, script, row->timed[i].number));
 	row->ms = sum.ms;
 	row->ms_why = basis(&sum);
 }

@@ -14,7 +14,6 @@
 
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
-#include "nodes/nodeFuncs.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -64,12 +63,9 @@ mig_assess_worst(const MigVerdictRow *row)
 	return worst;
 }
 
-/*
- * mig_assess_size
- *		A relation's size in words, or an empty string.
- */
-char *
-mig_assess_size(const MigRel *rel)
+/* A relation's size in words, or an empty string. */
+static char *
+size_of(const MigRel *rel)
 {
 	char	   *bytes = rel->bytes < 0 ? NULL :
 		TextDatumGetCString(DirectFunctionCall1(pg_size_pretty, Int64GetDatum(rel->bytes)));
@@ -82,27 +78,16 @@ mig_assess_size(const MigRel *rel)
 
 #define MANY 10					/* relations */
 
-/* A statement under judgement. */
-typedef struct Judged
+/*
+ * mig_assess_parentheses
+ *		... in parentheses, with a reason, which may be NULL.
+ */
+const char *
+mig_assess_parentheses(const char *reason, const MigRel *rel)
 {
-	MigVerdictRow *row;
-	const MigLinted *linted;
-	int			line;
-	const char *command;
-	const int  *found;			/* level of its findings on each axis; -1: none */
-} Judged;
+	const char *size = size_of(rel);
 
-/* Give a reason, unless a finding about the statement says as much. */
-#define reason_of(judged, axis, level, ...) \
-	do { \
-		if ((int) (level) > (judged)->found[axis]) \
-			mig_assess_reason((judged)->row, axis, level, __VA_ARGS__); \
-	} while (0)
 
-/* ... in parentheses, with a reason */
-static const char *
-in_parentheses(const char *reason, const char *size)
-{
 	if (reason == NULL)
 		reason = "";
 	if (*reason == '\0' && *size == '\0')
@@ -118,10 +103,9 @@ who_waits(const MigEffect *effect)
 }
 
 static void
-effect_reason(const Judged *judged, MigLevel level, const MigEffect *effect, int others,
+effect_reason(const MigJudged *judged, MigLevel level, const MigEffect *effect, int others,
 			  const char *raised)
 {
-	char	   *size = mig_assess_size(effect->rel);
 	const char *verb = effect->rewrites ? "rewrites" :
 		effect->builds ? "builds an index on" :
 		effect->scans ? "reads all of" : NULL;
@@ -133,12 +117,12 @@ effect_reason(const Judged *judged, MigLevel level, const MigEffect *effect, int
 	if (verb && effect->builds && effect->rel->kind == RELKIND_INDEX)
 		verb = "builds";
 	if (verb)
-		reason_of(judged, MIG_AXIS_AVAILABILITY, level,
+		mig_judged_reason(judged, MIG_AXIS_AVAILABILITY, level,
 				  "line %d: %s %s %s%s under %s: %s%s%s", judged->line, judged->command, verb,
-				  mig_rel_label(effect->rel), in_parentheses(effect->reason, size),
+				  mig_rel_label(effect->rel), mig_assess_parentheses(effect->reason, effect->rel),
 				  lock, who_waits(effect), more, raised);
 	else
-		reason_of(judged, MIG_AXIS_AVAILABILITY, level,
+		mig_judged_reason(judged, MIG_AXIS_AVAILABILITY, level,
 				  "line %d: %s takes %s on %s: %s%s%s%s", judged->line, judged->command, lock,
 				  mig_rel_label(effect->rel), who_waits(effect),
 				  judged->linted->lock_timeout > 0 ? "" :
@@ -148,7 +132,7 @@ effect_reason(const Judged *judged, MigLevel level, const MigEffect *effect, int
 
 /* What the statement is at, by its locks and work alone. */
 static void
-judge_availability(const Judged *judged)
+judge_availability(const MigJudged *judged)
 {
 	const MigLinted *linted = judged->linted;
 	const MigEffect *worst = NULL;
@@ -178,148 +162,6 @@ judge_availability(const Judged *judged)
 					  linted->availability <= level ? "" :
 					  others >= MANY ? ", which are many to be locked at once" :
 					  ", also while the statements after it run");
-}
-
-static bool
-calls_walker(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, FuncCall))
-		return true;
-	return raw_expression_tree_walker(node, calls_walker, context);
-}
-
-/* Is all that a DML statement writes new, or empty? */
-static MigRel *
-written_relation(const MigLinted *linted)
-{
-	ListCell   *lc;
-
-	foreach(lc, linted->effects)
-	{
-		const MigEffect *effect = (const MigEffect *) lfirst(lc);
-
-		if (effect->named && effect->rel->old && (effect->modes & LOCKBIT_ON(RowExclusiveLock)) &&
-			!mig_rel_is_empty(effect->rel))
-			return effect->rel;
-	}
-	return NULL;
-}
-
-static void
-judge_write(const Judged *judged, const char *verb, bool all)
-{
-	MigRel	   *rel = written_relation(judged->linted);
-
-	if (rel == NULL)
-		return;
-	reason_of(judged, MIG_AXIS_DATA, all ? MIG_LEVEL_HIGH : MIG_LEVEL_MEDIUM,
-			  "line %d: %s rows of %s%s, whose former values are kept nowhere",
-			  judged->line, verb, mig_rel_label(rel),
-			  in_parentheses(NULL, mig_assess_size(rel)));
-}
-
-static bool
-touches_old(const MigLinted *linted)
-{
-	ListCell   *lc;
-
-	foreach(lc, linted->effects)
-	{
-		if (((const MigEffect *) lfirst(lc))->rel->old)
-			return true;
-	}
-	return false;
-}
-
-/* What becomes of data and of those who use it, by the statement alone. */
-static void
-judge_data(const Judged *judged)
-{
-	const MigLinted *linted = judged->linted;
-	Node	   *node = linted->stmt->raw->stmt;
-	ListCell   *lc;
-
-	foreach(lc, linted->effects)
-	{
-		const MigEffect *effect = (const MigEffect *) lfirst(lc);
-
-		if (effect->loses && effect->rel->old &&
-			(effect->rel->kind == RELKIND_RELATION || effect->rel->kind == RELKIND_PARTITIONED_TABLE ||
-			 effect->rel->kind == RELKIND_MATVIEW))
-			reason_of(judged, MIG_AXIS_DATA,
-					  effect->rel->kind == RELKIND_MATVIEW || mig_rel_is_empty(effect->rel) ?
-					  MIG_LEVEL_MEDIUM : MIG_LEVEL_HIGH,
-					  "line %d: with %s what is in %s%s is gone", judged->line, judged->command,
-					  mig_rel_label(effect->rel),
-					  in_parentheses(NULL, mig_assess_size(effect->rel)));
-	}
-
-	switch (nodeTag(node))
-	{
-		case T_VariableSetStmt:
-		case T_VariableShowStmt:
-		case T_TransactionStmt:
-		case T_ConstraintsSetStmt:
-		case T_ExplainStmt:
-		case T_VacuumStmt:
-		case T_ReindexStmt:
-		case T_ClusterStmt:
-		case T_CheckPointStmt:
-		case T_CommentStmt:
-		case T_LockStmt:
-		case T_NotifyStmt:
-		case T_ListenStmt:
-		case T_UnlistenStmt:
-		case T_DiscardStmt:
-		case T_LoadStmt:
-		case T_PrepareStmt:
-		case T_DeallocateStmt:
-		case T_RefreshMatViewStmt:
-			return;
-		case T_SelectStmt:
-			if (calls_walker(node, NULL))
-				reason_of(judged, MIG_AXIS_DATA, MIG_LEVEL_LOW,
-						  "line %d: what the functions that it calls do is not to be seen in the text",
-						  judged->line);
-			return;
-		case T_DoStmt:
-		case T_CallStmt:
-		case T_ExecuteStmt:
-			reason_of(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
-					  "line %d: what %s does is not to be seen in the text; a dry run shows it",
-					  judged->line, judged->command);
-			return;
-		case T_UpdateStmt:
-			judge_write(judged, ((UpdateStmt *) node)->whereClause ? "changes" : "changes all",
-						((UpdateStmt *) node)->whereClause == NULL);
-			break;
-		case T_DeleteStmt:
-			judge_write(judged, ((DeleteStmt *) node)->whereClause ? "deletes" : "deletes all",
-						((DeleteStmt *) node)->whereClause == NULL);
-			break;
-		case T_MergeStmt:
-			judge_write(judged, "changes", false);
-			break;
-		case T_RenameStmt:
-		case T_AlterObjectSchemaStmt:
-			if (touches_old(linted))
-				reason_of(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
-						  "line %d: %s takes a name away that clients may use",
-						  judged->line, judged->command);
-			break;
-		case T_DropStmt:
-			if (((DropStmt *) node)->removeType != OBJECT_INDEX && touches_old(linted))
-				reason_of(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
-						  "line %d: %s takes away what clients may use",
-						  judged->line, judged->command);
-			break;
-		default:
-			break;
-	}
-	/* whatever else it is, it adds something */
-	judged->row->level[MIG_AXIS_DATA] = Max(judged->row->level[MIG_AXIS_DATA], MIG_LEVEL_LOW);
 }
 
 /*
@@ -366,7 +208,7 @@ mig_assess_levels(MigVerdictRow *row)
 	}
 	for (i = 0; i < script->nstatements; i++)
 	{
-		Judged		judged = {row, &script->statements[i]};
+		MigJudged	judged = {row, &script->statements[i]};
 
 		CHECK_FOR_INTERRUPTS();
 		/* done before, by a run that did not come to its end */
@@ -376,7 +218,7 @@ mig_assess_levels(MigVerdictRow *row)
 		judged.command = CreateCommandName(judged.linted->stmt->raw->stmt);
 		judged.found = found[i];
 		judge_availability(&judged);
-		judge_data(&judged);
+		mig_assess_data(&judged);
 	}
 	if (row->level[MIG_AXIS_DATA] == MIG_LEVEL_LOW && row->reasons[MIG_AXIS_DATA] == NIL)
 		mig_assess_reason(row, MIG_AXIS_DATA, MIG_LEVEL_LOW, "it takes nothing away that is there");

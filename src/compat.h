@@ -14,6 +14,7 @@
 #include "executor/executor.h"
 #include "postmaster/bgworker.h"
 #include "storage/smgr.h"
+#include "utils/guc.h"
 
 #if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
 #error "migrate supports PostgreSQL 15 to 18"
@@ -141,6 +142,19 @@ extern bool pq_check_connection(void);
 /* Does the planner lock the indexes of a partitioned table? */
 #define MIG_PLANNER_OPENS_PARTITIONED_INDEXES (PG_VERSION_NUM >= 160000)
 
+/*
+ * Do relations that others are recorded to depend on get locked for that, as
+ * in minor versions from 15.19, 16.15, 17.11 and 18.5 on?
+ */
+static inline bool
+mig_dependencies_lock(void)
+{
+	int			version = atoi(GetConfigOption("server_version_num", false, false));
+
+	return version >= 180005 || (version >= 170011 && version < 180000) ||
+		(version >= 160015 && version < 170000) || (version >= 150019 && version < 160000);
+}
+
 /* Does GRANT keep a lock on a relation? */
 #define MIG_GRANT_LOCKS (PG_VERSION_NUM >= 180000)
 
@@ -162,6 +176,13 @@ extern bool pq_check_connection(void);
 #else
 #define mig_partition_strategy(spec) ((char) pg_tolower((spec)->strategy[0]))
 #define mig_storage_name(def) ((const char *) NULL)
+#endif
+
+/* A counter of find_tabstat_entry()'s. */
+#if PG_VERSION_NUM >= 160000
+#define mig_tabstat(entry, counter) ((entry)->counts.counter)
+#else
+#define mig_tabstat(entry, counter) ((entry)->t_counts.t_##counter)
 #endif
 
 /* Which file a relation is in. */

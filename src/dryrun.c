@@ -360,8 +360,11 @@ observe(MigDryRun *dry, MigDryRow *row, const Action *action)
 		}
 	}
 	PG_END_TRY();
-	describe_waits(dry, row);
-	mig_recorder_sync(recorder);
+	if (row->seen->waits != NIL)
+	{
+		describe_waits(dry, row);
+		mig_recorder_sync(recorder, false);
+	}
 }
 
 /* The same command in a form that runs in a transaction, and its name. */
@@ -465,6 +468,7 @@ predict_transaction_waits(MigDryRun *dry, MigDryRow *row)
 	caller = MemoryContextSwitchTo(dry->context);
 	row->seen->waits = lappend(row->seen->waits, wait);
 	MemoryContextSwitchTo(caller);
+	mig_recorder_sync(dry->recorder, false);
 }
 
 /* A statement that refuses a transaction. */
@@ -559,7 +563,7 @@ rehearse_savepoint(MigDryRun *dry, MigDryRow *row, List *savepoints,
 		MemoryContextSwitchTo(caller);
 	}
 	PG_END_TRY();
-	mig_recorder_sync(dry->recorder);
+	mig_recorder_sync(dry->recorder, true);
 	return left;
 }
 
@@ -620,7 +624,8 @@ rehearse_unit(MigDryRun *dry, const char *script, const MigParsed *parsed,
 	}
 	end_subtransactions(level, unit->rollback);
 	CurrentResourceOwner = owner;
-	mig_recorder_sync(dry->recorder);
+	if (unit->rollback)
+		mig_recorder_sync(dry->recorder, true);
 	MemoryContextDelete(context);
 }
 
@@ -686,7 +691,7 @@ rehearse_script(MigDryRun *dry, const char *kind, const MigScript *script)
 	MemoryContextSwitchTo(context);
 	dry->run.execution.what = kind;
 	parsed = parse_script(dry, kind, script);
-	mig_recorder_sync(dry->recorder);
+	mig_recorder_sync(dry->recorder, false);
 	for (i = 0; parsed != NULL && i < parsed->nunits; i++)
 	{
 		if (i > 0)
@@ -820,7 +825,7 @@ record_step(MigDryRun *dry, const MigStored *stored)
 							  result->step.action == MIG_MARKED ? "marked" : "run",
 							  result->statements, GetCurrentTimestamp(),
 							  GetUserNameFromId(GetUserId(), false), 0);
-	mig_recorder_sync(dry->recorder);
+	mig_recorder_sync(dry->recorder, false);
 }
 
 static void
@@ -840,7 +845,7 @@ rehearse_step(MigDryRun *dry)
 	stored = mig_catalog_fetch(run->project, step->entry->key);
 	if (stored == NULL)
 		elog(ERROR, "migration %s is gone", run->execution.label);
-	mig_recorder_sync(dry->recorder);
+	mig_recorder_sync(dry->recorder, false);
 
 	due = is_due(dry, stored);
 	if (run->step == 0)

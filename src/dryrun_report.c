@@ -301,6 +301,7 @@ indexes_json(const MigObservation *seen)
 
 		add_text(&fields, "index", index->index);
 		add_text(&fields, "table", index->table);
+		add_bool(&fields, "existed", index->old);
 		add_text(&fields, "action", index->action);
 		add_int(&fields, "bytes", index->bytes);
 		append_element(&buf, &fields);

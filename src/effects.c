@@ -18,13 +18,16 @@
 #include "effects_internal.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
+#include "access/tableam.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_publication.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "commands/tablespace.h"
@@ -279,6 +282,31 @@ relations_of(MigEffects *e, Oid schema, const char *kinds)
 	systable_endscan(scan);
 	table_close(class, AccessShareLock);
 	return result;
+}
+
+/* The tables OF a composite type. */
+void
+mig_effects_lock_typed(MigEffects *e, MigRel *rel, LOCKMODE mode)
+{
+	Relation	class;
+	TableScanDesc scan;
+	ScanKeyData key;
+	HeapTuple	tuple;
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	if (!OidIsValid(rel->type))
+		return;
+	class = table_open(RelationRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_class_reloftype, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(rel->type));
+	scan = table_beginscan_catalog(class, 1, &key);
+	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+		found = lappend_oid(found, ((Form_pg_class) GETSTRUCT(tuple))->oid);
+	table_endscan(scan);
+	table_close(class, AccessShareLock);
+	foreach(lc, found)
+		mig_effects_lock_oid(e, lfirst_oid(lc), mode);
 }
 
 /* TRUNCATE: what the tables named and, with CASCADE, others lose. */
@@ -653,11 +681,13 @@ object_effects(MigEffects *e, ObjectType type, Node *object, LOCKMODE mode)
 				mig_effects_lock(e, mig_effects_find_list(e, castNode(List, object)), mode);
 			break;
 		case OBJECT_COLUMN:
+			mig_effects_lock(e, table_of_object(e, object), mode);
+			break;
 		case OBJECT_TABCONSTRAINT:
 		case OBJECT_TRIGGER:
 		case OBJECT_RULE:
 		case OBJECT_POLICY:
-			mig_effects_lock(e, table_of_object(e, object), mode);
+			mig_effects_lock(e, table_of_object(e, object), AccessShareLock);
 			break;
 		default:
 			break;
@@ -700,8 +730,9 @@ rename_effects(MigEffects *e, RenameStmt *stmt)
 				rel = mig_effects_rel(e, mig_world_find_index(e->world, stmt->relation));
 			if (rel == NULL)
 				break;
-			mig_effects_lock(e, rel, rel->kind == RELKIND_INDEX ||
-							 rel->kind == RELKIND_PARTITIONED_INDEX ?
+			mig_effects_lock(e, rel, stmt->renameType == OBJECT_INDEX &&
+							 (rel->kind == RELKIND_INDEX ||
+							  rel->kind == RELKIND_PARTITIONED_INDEX) ?
 							 ShareUpdateExclusiveLock : AccessExclusiveLock);
 			break;
 		case OBJECT_COLUMN:
@@ -712,6 +743,8 @@ rename_effects(MigEffects *e, RenameStmt *stmt)
 			if (stmt->relation->inh)
 				mig_effects_lock_tree(e, rel, AccessExclusiveLock);
 			mig_effects_lock(e, rel, AccessExclusiveLock);
+			if (rel->kind == RELKIND_COMPOSITE_TYPE && stmt->behavior == DROP_CASCADE)
+				mig_effects_lock_typed(e, rel, AccessExclusiveLock);
 			break;
 		case OBJECT_TABCONSTRAINT:
 			rel = mig_effects_find(e, stmt->relation);
@@ -724,7 +757,7 @@ rename_effects(MigEffects *e, RenameStmt *stmt)
 				mig_effects_lock_tree(e, rel, AccessExclusiveLock);
 			/* its index has the same name */
 			if (constraint && constraint->kind != CONSTRAINT_FOREIGN)
-				mig_effects_lock(e, mig_constraint_index(constraint), AccessExclusiveLock);
+				mig_effects_lock(e, mig_constraint_index(constraint), ShareUpdateExclusiveLock);
 			break;
 		case OBJECT_TRIGGER:
 			rel = mig_effects_find(e, stmt->relation);
@@ -867,9 +900,16 @@ alter_sequence_effects(MigEffects *e, AlterSeqStmt *stmt)
 }
 
 static void
-publication_effects(MigEffects *e, List *objects)
+publication_effects(MigEffects *e, List *objects, const char *replaced)
 {
+	Oid			oid = replaced ? get_publication_oid(replaced, true) : InvalidOid;
 	ListCell   *lc;
+
+	if (OidIsValid(oid))
+	{
+		foreach(lc, GetPublicationRelations(oid, PUBLICATION_PART_ROOT))
+			mig_effects_lock_oid(e, lfirst_oid(lc), ShareUpdateExclusiveLock);
+	}
 
 	foreach(lc, objects)
 	{
@@ -903,18 +943,19 @@ statistics_effects(MigEffects *e, CreateStatsStmt *stmt)
 static void
 view_effects(MigEffects *e, ViewStmt *stmt)
 {
-	mig_effects_query(e, stmt->query, false);
+	mig_effects_query(e, stmt->query, MIG_QUERY_ANALYSED);
 	if (stmt->replace)
 		mig_effects_lock(e, mig_effects_find(e, stmt->view), AccessExclusiveLock);
 }
 
 static void
-create_as_effects(MigEffects *e, CreateTableAsStmt *stmt)
+create_as_effects(MigEffects *e, CreateTableAsStmt *stmt, MigQueryStage stage)
 {
 	bool		there = stmt->if_not_exists &&
 		mig_world_find(e->world, stmt->into->rel) != NULL;
 
-	mig_effects_query(e, stmt->query, !stmt->into->skipData && !there);
+	mig_effects_query(e, stmt->query, stmt->into->skipData || there ?
+					  MIG_QUERY_ANALYSED : stage);
 }
 
 static void
@@ -924,9 +965,9 @@ rule_effects(MigEffects *e, RuleStmt *stmt)
 
 	mig_effects_lock(e, mig_effects_find(e, stmt->relation), AccessExclusiveLock);
 	foreach(lc, stmt->actions)
-		mig_effects_query(e, lfirst(lc), false);
+		mig_effects_query(e, lfirst(lc), MIG_QUERY_ANALYSED);
 	if (stmt->whereClause)
-		mig_effects_query(e, stmt->whereClause, false);
+		mig_effects_query(e, stmt->whereClause, MIG_QUERY_ANALYSED);
 }
 
 static void
@@ -934,9 +975,9 @@ policy_effects(MigEffects *e, RangeVar *table, Node *qual, Node *check)
 {
 	mig_effects_lock(e, mig_effects_find(e, table), AccessExclusiveLock);
 	if (qual)
-		mig_effects_query(e, qual, false);
+		mig_effects_query(e, qual, MIG_QUERY_ANALYSED);
 	if (check)
-		mig_effects_query(e, check, false);
+		mig_effects_query(e, check, MIG_QUERY_ANALYSED);
 }
 
 static void
@@ -978,7 +1019,7 @@ statement_effects(MigEffects *e, Node *stmt)
 	check_stack_depth();
 	if (mig_effects_is_query(stmt))
 	{
-		mig_effects_query(e, stmt, true);
+		mig_effects_query(e, stmt, MIG_QUERY_RUN);
 		return;
 	}
 	switch (nodeTag(stmt))
@@ -1002,7 +1043,7 @@ statement_effects(MigEffects *e, Node *stmt)
 			mig_effects_copy(e, (CopyStmt *) stmt);
 			break;
 		case T_CreateTableAsStmt:
-			create_as_effects(e, (CreateTableAsStmt *) stmt);
+			create_as_effects(e, (CreateTableAsStmt *) stmt, MIG_QUERY_RUN);
 			break;
 		case T_ViewStmt:
 			view_effects(e, (ViewStmt *) stmt);
@@ -1086,29 +1127,35 @@ statement_effects(MigEffects *e, Node *stmt)
 							 AccessShareLock);
 			break;
 		case T_CreatePublicationStmt:
-			publication_effects(e, ((CreatePublicationStmt *) stmt)->pubobjects);
+			publication_effects(e, ((CreatePublicationStmt *) stmt)->pubobjects, NULL);
 			break;
 		case T_AlterPublicationStmt:
-			publication_effects(e, ((AlterPublicationStmt *) stmt)->pubobjects);
+			publication_effects(e, ((AlterPublicationStmt *) stmt)->pubobjects,
+								((AlterPublicationStmt *) stmt)->action == AP_SetObjects ?
+								((AlterPublicationStmt *) stmt)->pubname : NULL);
 			break;
 		case T_AlterTableMoveAllStmt:
 			move_all_effects(e, (AlterTableMoveAllStmt *) stmt);
 			break;
 		case T_ExplainStmt:
 			{
-				Node	   *query = ((ExplainStmt *) stmt)->query;
+				ExplainStmt *explain = (ExplainStmt *) stmt;
+				MigQueryStage stage = option_is_on(explain->options, "analyze") ?
+					MIG_QUERY_RUN : MIG_QUERY_PLANNED;
 
-				if (mig_effects_is_query(query))
-					mig_effects_query(e, query, true);
-				else
-					statement_effects(e, query);
+				if (mig_effects_is_query(explain->query))
+					mig_effects_query(e, explain->query, stage);
+				else if (IsA(explain->query, CreateTableAsStmt))
+					create_as_effects(e, (CreateTableAsStmt *) explain->query, stage);
+				else if (IsA(explain->query, DeclareCursorStmt))
+					mig_effects_query(e, ((DeclareCursorStmt *) explain->query)->query, stage);
 				break;
 			}
 		case T_PrepareStmt:
-			mig_effects_query(e, ((PrepareStmt *) stmt)->query, false);
+			mig_effects_query(e, ((PrepareStmt *) stmt)->query, MIG_QUERY_ANALYSED);
 			break;
 		case T_DeclareCursorStmt:
-			mig_effects_query(e, ((DeclareCursorStmt *) stmt)->query, true);
+			mig_effects_query(e, ((DeclareCursorStmt *) stmt)->query, MIG_QUERY_PLANNED);
 			break;
 		case T_CreateSchemaStmt:
 			foreach(lc, ((CreateSchemaStmt *) stmt)->schemaElts)

@@ -21,8 +21,8 @@ typedef struct MigEffect
 	bool		rewrites;		/* writes all of it anew */
 	bool		builds;			/* an index of or on it is built anew */
 	bool		loses;			/* what is in it is gone */
-	const char *reason;			/* of a scan, rewrite or loss: a constant:
-								 * see the list below */
+	const char *reason;			/* of a scan, rewrite, loss or failure: one of
+								 * the constants below */
 } MigEffect;
 
 /* Why a relation is scanned, rewritten or emptied. */
@@ -49,6 +49,7 @@ typedef struct MigEffect
 #define MIG_WHY_DROP "drop"
 #define MIG_WHY_REINDEX "reindex"
 #define MIG_WHY_VACUUM "vacuum"
+#define MIG_WHY_NO_CONVERSION "no conversion"	/* the statement fails */
 
 /*
  * effects.c, effects_table.c, effects_drop.c
@@ -97,5 +98,10 @@ extern bool mig_predict_not_null(MigRel *rel, MigColumn *column);
 extern bool mig_predict_partition(MigRel *parent, MigRel *rel,
 								  const PartitionBoundSpec *bound,
 								  bool negated, const char *source);
+/* what of a tree of partitions a query or an INSERT gets to: List of MigRel * */
+extern List *mig_predict_partitions(MigRel *rel, const char *alias, Node *where,
+									const char *source);
+extern List *mig_predict_routes(MigRel *rel, List *columns, List *rows,
+								const char *source);
 
 #endif							/* MIGRATE_EFFECTS_H */

@@ -15,6 +15,7 @@
 #include "compat.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "nodes/value.h"
 #include "parser/parse_type.h"
 #include "utils/lsyscache.h"
 
@@ -135,25 +136,96 @@ mig_effects_create_index(MigEffects *e, IndexStmt *stmt)
 	mig_effects_index_on(e, rel, names, stmt->unique, mode, stmt->relation->inh);
 }
 
+/* Columns that a foreign key references (String). */
+List *
+mig_constraint_target_names(MigConstraint *constraint)
+{
+	MigRel	   *target = mig_constraint_target(constraint);
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, target ? constraint->target_columns : NIL)
+	{
+		MigColumn  *column = mig_rel_column_at(target, lfirst_int(lc));
+
+		if (column)
+			names = lappend(names, makeString(column->name));
+	}
+	return names;
+}
+
+/* Is an index the one that keeps the columns (String) unique? */
+static bool
+is_referenced(MigRel *rel, MigRel *index, List *columns)
+{
+	ListCell   *lc;
+
+	if (columns == NIL)
+		return index->primary;
+	if (!index->unique || index->partial || list_length(index->key) != list_length(columns))
+		return false;
+	foreach(lc, columns)
+	{
+		MigColumn  *column = mig_rel_column(rel, strVal(lfirst(lc)));
+
+		if (column == NULL || !list_member_int(index->key, column->number))
+			return false;
+	}
+	return true;
+}
+
+/* A foreign key is of a table and its partitions, not of what inherits. */
+static List *
+partitions_of(MigRel *rel)
+{
+	return is_partitioned(rel) ? mig_rel_tree(rel) : list_make1(rel);
+}
+
+/* The lock on a table that a foreign key is to reference. */
+void
+mig_effects_reference(MigEffects *e, MigRel *target, List *columns)
+{
+	ListCell   *lc;
+
+	mig_effects_lock(e, target, AccessShareLock);
+	foreach(lc, partitions_of(target))
+	{
+		MigRel	   *rel = lfirst(lc);
+		ListCell   *lc2;
+
+		mig_effects_lock(e, rel, ShareRowExclusiveLock);
+		if (!mig_dependencies_lock())
+			continue;
+		foreach(lc2, mig_rel_indexes(rel))
+		{
+			MigRel	   *index = lfirst(lc2);
+
+			if (is_referenced(rel, index, columns))
+				mig_effects_lock(e, index, AccessShareLock);
+		}
+	}
+}
+
 /*
  * Two tables get a foreign key between them; validate: rows that are there
- * are compared.
+ * are compared.  columns: String, the target's; NIL: its primary key.
  */
 void
-mig_effects_foreign_key(MigEffects *e, MigRel *rel, MigRel *target, bool validate)
+mig_effects_foreign_key(MigEffects *e, MigRel *rel, MigRel *target, List *columns,
+						bool validate)
 {
 	ListCell   *lc;
 	bool		scans = false;
 
-	mig_effects_lock_tree(e, rel, ShareRowExclusiveLock);
+	foreach(lc, partitions_of(rel))
+		mig_effects_lock(e, lfirst(lc), ShareRowExclusiveLock);
 	if (target == NULL)
 		return;
-	mig_effects_lock(e, target, AccessShareLock);
-	mig_effects_lock_tree(e, target, ShareRowExclusiveLock);
+	mig_effects_reference(e, target, columns);
 	if (!validate)
 		return;
 	mig_effects_lock(e, target, RowShareLock);
-	foreach(lc, mig_rel_tree(rel))
+	foreach(lc, partitions_of(rel))
 	{
 		MigRel	   *each = lfirst(lc);
 
@@ -163,13 +235,22 @@ mig_effects_foreign_key(MigEffects *e, MigRel *rel, MigRel *target, bool validat
 		mig_effects_scan(e, each, MIG_WHY_FOREIGN_KEY);
 		scans |= !mig_rel_is_empty(each);
 	}
-	mig_effects_planned(e, target, AccessShareLock);
-	if (!scans)
-		return;
-	foreach(lc, mig_rel_tree(target))
+	mig_effects_scan_referenced(e, target, scans);
+}
+
+/* ... to which rows of others are compared. */
+void
+mig_effects_scan_referenced(MigEffects *e, MigRel *target, bool scans)
+{
+	ListCell   *lc;
+
+	foreach(lc, partitions_of(target))
 	{
-		if (!is_partitioned(lfirst(lc)))
-			mig_effects_scan(e, lfirst(lc), MIG_WHY_FOREIGN_KEY);
+		MigRel	   *rel = lfirst(lc);
+
+		mig_effects_plan_one(e, rel, AccessShareLock);
+		if (scans && !is_partitioned(rel))
+			mig_effects_scan(e, rel, MIG_WHY_FOREIGN_KEY);
 	}
 }
 
@@ -221,11 +302,13 @@ mig_effects_inherit_from(MigEffects *e, MigRel *parent, MigRel *child)
 
 		if (constraint->kind != CONSTRAINT_FOREIGN)
 			continue;
-		if (child == NULL)
-			mig_effects_lock_tree(e, mig_constraint_target(constraint), ShareRowExclusiveLock);
-		else
+		if (child)
 			mig_effects_foreign_key(e, child, mig_constraint_target(constraint),
+									mig_constraint_target_names(constraint),
 									constraint->valid && constraint->enforced);
+		else if (mig_constraint_target(constraint))
+			mig_effects_reference(e, mig_constraint_target(constraint),
+								  mig_constraint_target_names(constraint));
 	}
 }
 
@@ -258,8 +341,7 @@ new_foreign_key(MigEffects *e, CreateStmt *stmt, Constraint *constraint)
 	target = mig_effects_find(e, constraint->pktable);
 	if (target == NULL)
 		return;
-	mig_effects_lock(e, target, AccessShareLock);
-	mig_effects_lock_tree(e, target, ShareRowExclusiveLock);
+	mig_effects_reference(e, target, constraint->pk_attrs);
 }
 
 void
@@ -301,13 +383,19 @@ mig_effects_create_table(MigEffects *e, CreateStmt *stmt)
 			if (rel == NULL)
 				continue;
 			mig_effects_lock(e, rel, AccessShareLock);
-			if (like->options & CREATE_TABLE_LIKE_INDEXES)
-				mig_effects_lock_indexes(e, rel, AccessShareLock);
+			if (like->options & CREATE_TABLE_LIKE_DEFAULTS)
+				mig_effects_default_needs(e, rel, NULL);
 		}
 		else if (IsA(element, ColumnDef))
 		{
 			foreach(lc2, ((ColumnDef *) element)->constraints)
-				new_foreign_key(e, stmt, lfirst_node(Constraint, lc2));
+			{
+				Constraint *constraint = lfirst_node(Constraint, lc2);
+
+				if (constraint->contype == CONSTR_DEFAULT)
+					mig_effects_default(e, constraint->raw_expr, false);
+				new_foreign_key(e, stmt, constraint);
+			}
 		}
 		else if (IsA(element, Constraint))
 			new_foreign_key(e, stmt, (Constraint *) element);

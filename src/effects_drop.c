@@ -620,10 +620,12 @@ drop_type(MigEffects *e, TypeName *name)
 
 /* A trigger, rule or policy of a table. */
 static void
-drop_of_table(MigEffects *e, ObjectType type, List *names)
+drop_of_table(MigEffects *e, ObjectType type, List *names, bool missing_ok)
 {
 	MigRel	   *rel;
 	char	   *name;
+	Oid			class_oid = InvalidOid;
+	Oid			oid = InvalidOid;
 
 	if (list_length(names) < 2)
 		return;
@@ -631,18 +633,27 @@ drop_of_table(MigEffects *e, ObjectType type, List *names)
 	if (rel == NULL)
 		return;
 	name = strVal(llast(names));
-	mig_effects_lock(e, rel, AccessExclusiveLock);
-	if (!rel->old)
-		return;
-	if (type == OBJECT_TRIGGER)
-		mig_effects_drop_object(e, TriggerRelationId,
-								get_trigger_oid(rel->oid, name, true), 0);
-	else if (type == OBJECT_POLICY)
-		mig_effects_drop_object(e, PolicyRelationId,
-								get_relation_policy_oid(rel->oid, name, true), 0);
-	else
-		mig_effects_drop_object(e, RewriteRelationId,
-								get_rewrite_oid(rel->oid, name, true), 0);
+	switch (rel->old ? type : OBJECT_TABLE)
+	{
+		case OBJECT_TRIGGER:
+			class_oid = TriggerRelationId;
+			oid = get_trigger_oid(rel->oid, name, true);
+			break;
+		case OBJECT_POLICY:
+			class_oid = PolicyRelationId;
+			oid = get_relation_policy_oid(rel->oid, name, true);
+			break;
+		case OBJECT_RULE:
+			class_oid = RewriteRelationId;
+			oid = get_rewrite_oid(rel->oid, name, true);
+			break;
+		default:
+			break;
+	}
+	/* one that the text made is not in the catalogs */
+	if (OidIsValid(oid) || !missing_ok)
+		mig_effects_lock(e, rel, AccessExclusiveLock);
+	mig_effects_drop_object(e, class_oid, oid, 0);
 }
 
 void
@@ -686,7 +697,7 @@ mig_effects_drop(MigEffects *e, DropStmt *stmt)
 			case OBJECT_TRIGGER:
 			case OBJECT_POLICY:
 			case OBJECT_RULE:
-				drop_of_table(e, stmt->removeType, castNode(List, object));
+				drop_of_table(e, stmt->removeType, castNode(List, object), stmt->missing_ok);
 				break;
 			default:
 				search.type = stmt->removeType;

@@ -31,6 +31,7 @@ extern MigEffect *mig_effects_of(MigEffects *e, MigRel *rel);
 extern void mig_effects_lock(MigEffects *e, MigRel *rel, LOCKMODE mode);
 extern void mig_effects_lock_oid(MigEffects *e, Oid relid, LOCKMODE mode);
 extern void mig_effects_lock_tree(MigEffects *e, MigRel *rel, LOCKMODE mode);
+extern void mig_effects_lock_typed(MigEffects *e, MigRel *rel, LOCKMODE mode);
 extern void mig_effects_lock_indexes(MigEffects *e, MigRel *rel, LOCKMODE mode);
 extern void mig_effects_scan(MigEffects *e, MigRel *rel, const char *why);
 extern void mig_effects_build(MigEffects *e, MigRel *table, MigRel *index,
@@ -40,11 +41,21 @@ extern void mig_effects_lose(MigEffects *e, MigRel *rel, const char *why);
 
 /* effects_query.c */
 extern bool mig_effects_is_query(Node *stmt);
-extern void mig_effects_query(MigEffects *e, Node *stmt, bool planned);
+/* how far a query gets */
+typedef enum MigQueryStage
+{
+	MIG_QUERY_ANALYSED,
+	MIG_QUERY_PLANNED,
+	MIG_QUERY_RUN
+} MigQueryStage;
+
+extern void mig_effects_query(MigEffects *e, Node *stmt, MigQueryStage stage);
 extern void mig_effects_copy(MigEffects *e, CopyStmt *stmt);
 extern void mig_effects_view_sources(MigEffects *e, MigRel *view, LOCKMODE mode);
 extern void mig_effects_stored_query(MigEffects *e, MigRel *view, LOCKMODE mode);
-extern void mig_effects_sequences_in(MigEffects *e, Node *raw);
+extern void mig_effects_default(MigEffects *e, Node *raw, bool run);
+extern void mig_effects_default_needs(MigEffects *e, MigRel *rel, MigColumn *column);
+extern void mig_effects_plan_one(MigEffects *e, MigRel *rel, LOCKMODE mode);
 extern void mig_effects_planned(MigEffects *e, MigRel *rel, LOCKMODE mode);
 
 /* effects_table.c */
@@ -55,8 +66,11 @@ extern void mig_effects_create_table(MigEffects *e, CreateStmt *stmt);
 extern void mig_effects_create_index(MigEffects *e, IndexStmt *stmt);
 extern void mig_effects_index_on(MigEffects *e, MigRel *rel, List *names, bool unique,
 								 LOCKMODE mode, bool recurse);
+extern List *mig_constraint_target_names(MigConstraint *constraint);
+extern void mig_effects_reference(MigEffects *e, MigRel *target, List *columns);
 extern void mig_effects_foreign_key(MigEffects *e, MigRel *rel, MigRel *target,
-									bool validate);
+									List *columns, bool validate);
+extern void mig_effects_scan_referenced(MigEffects *e, MigRel *target, bool scans);
 extern void mig_effects_inherit_from(MigEffects *e, MigRel *parent, MigRel *child);
 extern void mig_effects_scan_for_partition(MigEffects *e, MigRel *parent,
 										   MigRel *rel,

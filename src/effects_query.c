@@ -36,19 +36,21 @@
 typedef struct QueryWalk
 {
 	MigEffects *e;
-	bool		planned;		/* and run; else it is only analysed */
+	bool		planned;		/* else it is only analysed */
+	bool		run;			/* else it is at most planned */
 	LOCKMODE	mode;			/* of what it reads */
 	bool		everything;		/* does this level read all of its relation */
 	List	   *names;			/* char *: CTEs that are in scope */
 	List	   *locked;			/* char *: FOR UPDATE is OF these */
 	LOCKMODE	locked_mode;
+	Node	   *where;			/* of a level that reads one relation */
 } QueryWalk;
 
 static bool walk_query(Node *node, void *arg);
 
 /* The planner locks the indexes of what is to be scanned. */
-static void
-plan_one(MigEffects *e, MigRel *rel, LOCKMODE mode)
+void
+mig_effects_plan_one(MigEffects *e, MigRel *rel, LOCKMODE mode)
 {
 	mig_effects_lock(e, rel, mode);
 	if (rel->kind != RELKIND_PARTITIONED_TABLE || MIG_PLANNER_OPENS_PARTITIONED_INDEXES)
@@ -61,7 +63,21 @@ mig_effects_planned(MigEffects *e, MigRel *rel, LOCKMODE mode)
 	ListCell   *lc;
 
 	foreach(lc, mig_rel_tree(rel))
-		plan_one(e, lfirst(lc), mode);
+		mig_effects_plan_one(e, lfirst(lc), mode);
+}
+
+/* ... of a relation and what is below, but what a condition rules out. */
+static void
+plan_relation(MigEffects *e, MigRel *rel, RangeVar *name, Node *where, LOCKMODE mode)
+{
+	const char *alias = name->alias ? name->alias->aliasname : name->relname;
+	List	   *rels = list_make1(rel);
+	ListCell   *lc;
+
+	if (name->inh)
+		rels = mig_predict_partitions(rel, alias, where, e->source);
+	foreach(lc, rels)
+		mig_effects_plan_one(e, lfirst(lc), mode);
 }
 
 static void
@@ -164,7 +180,7 @@ stored_relation(StoredWalk *walk, RangeTblEntry *rte)
 	if (rte->inh)
 		mig_effects_planned(e, rel, walk->mode);
 	else
-		plan_one(e, rel, walk->mode);
+		mig_effects_plan_one(e, rel, walk->mode);
 	if (walk->everything)
 		scan_tree(e, rel, rte->inh);
 }
@@ -182,7 +198,8 @@ walk_stored(Node *node, void *arg)
 		bool		everything = walk->everything;
 		ListCell   *lc;
 
-		if (query->limitCount || query->limitOffset || query->hasAggs ||
+		if (query->limitCount || query->limitOffset ||
+			(query->hasAggs && query->groupClause == NIL) ||
 			(query->jointree && (query->jointree->quals ||
 								 list_length(query->jointree->fromlist) != 1 ||
 								 !IsA(linitial(query->jointree->fromlist), RangeTblRef))))
@@ -249,7 +266,7 @@ split_name(void *arg)
 
 /* nextval() and setval() of a sequence that is named as a constant. */
 static void
-sequence_call(MigEffects *e, FuncCall *call)
+sequence_call(MigEffects *e, FuncCall *call, LOCKMODE mode)
 {
 	const char *name = strVal(llast(call->funcname));
 	Node	   *arg;
@@ -270,23 +287,35 @@ sequence_call(MigEffects *e, FuncCall *call)
 		return;
 	rel = mig_effects_find_list(e, parts.names);
 	if (rel && rel->kind == RELKIND_SEQUENCE)
-		mig_effects_lock(e, rel, RowExclusiveLock);
+		mig_effects_lock(e, rel, mode);
 }
+
+typedef struct SequenceWalk
+{
+	MigEffects *e;
+	LOCKMODE	mode;
+} SequenceWalk;
 
 static bool
 walk_sequences(Node *node, void *arg)
 {
+	SequenceWalk *walk = arg;
+
 	if (node == NULL)
 		return false;
 	if (IsA(node, FuncCall))
-		sequence_call(arg, (FuncCall *) node);
+		sequence_call(walk->e, (FuncCall *) node, walk->mode);
 	return raw_expression_tree_walker(node, walk_sequences, arg);
 }
 
+/* Sequences of a new default, which is evaluated at once or just stored. */
 void
-mig_effects_sequences_in(MigEffects *e, Node *raw)
+mig_effects_default(MigEffects *e, Node *raw, bool run)
 {
-	walk_sequences(raw, e);
+	SequenceWalk walk = {e, run ? RowExclusiveLock : AccessShareLock};
+
+	if (run || mig_dependencies_lock())
+		walk_sequences(raw, &walk);
 }
 
 static bool
@@ -327,10 +356,7 @@ read_relation(QueryWalk *walk, RangeVar *name)
 			walk_stored((Node *) query, &stored);
 		return;
 	}
-	if (name->inh)
-		mig_effects_planned(e, rel, mode);
-	else
-		plan_one(e, rel, mode);
+	plan_relation(e, rel, name, walk->where, mode);
 	if (walk->everything)
 		scan_tree(e, rel, name->inh);
 }
@@ -370,7 +396,7 @@ walk_with(QueryWalk *walk, WithClause *with, Node *query)
 		inner.everything = false;
 		if (IsA(cte->ctequery, SelectStmt) &&
 			!raw_expression_tree_walker(query, names_relation, cte->ctename))
-			inner.planned = false;
+			inner.planned = inner.run = false;
 		walk_query(cte->ctequery, &inner);
 		if (!with->recursive)
 			walk->names = lappend(walk->names, cte->ctename);
@@ -431,8 +457,11 @@ walk_select(QueryWalk *outer, SelectStmt *stmt)
 		foreach(lc2, locking->lockedRels)
 			walk.locked = lappend(walk.locked, lfirst_node(RangeVar, lc2)->relname);
 	}
+	walk.where = list_length(stmt->fromClause) == 1 &&
+		IsA(linitial(stmt->fromClause), RangeVar) ? stmt->whereClause : NULL;
 	foreach(lc, stmt->fromClause)
 		walk_query(lfirst(lc), &walk);
+	walk.where = NULL;
 	walk.everything = false;
 	walk.mode = AccessShareLock;
 	walk.locked = NIL;
@@ -467,29 +496,31 @@ walk_default(Node *node, void *arg)
 		return false;
 	if (IsA(node, FuncExpr) && (((FuncExpr *) node)->funcid == F_NEXTVAL))
 	{
+		SequenceWalk *walk = arg;
 		Node	   *name = linitial(((FuncExpr *) node)->args);
 
 		if (IsA(name, Const) && !((Const *) name)->constisnull)
-			mig_effects_lock_oid(arg, DatumGetObjectId(((Const *) name)->constvalue),
-								 RowExclusiveLock);
+			mig_effects_lock_oid(walk->e, DatumGetObjectId(((Const *) name)->constvalue),
+								 walk->mode);
 	}
 	return expression_tree_walker(node, walk_default, arg);
 }
 
 static void
-default_sequences(MigEffects *e, MigRel *rel, List *given)
+stored_defaults(MigEffects *e, MigRel *rel, List *given, LOCKMODE mode)
 {
+	SequenceWalk walk = {e, mode};
 	Relation	catalog;
-	ScanKeyData key[2];
+	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
 	if (!rel->old)
 		return;
 	catalog = table_open(AttrDefaultRelationId, AccessShareLock);
-	ScanKeyInit(&key[0], Anum_pg_attrdef_adrelid, BTEqualStrategyNumber, F_OIDEQ,
+	ScanKeyInit(&key, Anum_pg_attrdef_adrelid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(rel->oid));
-	scan = systable_beginscan(catalog, AttrDefaultIndexId, true, NULL, 1, key);
+	scan = systable_beginscan(catalog, AttrDefaultIndexId, true, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_attrdef form = (Form_pg_attrdef) GETSTRUCT(tuple);
@@ -503,10 +534,23 @@ default_sequences(MigEffects *e, MigRel *rel, List *given)
 		datum = heap_getattr(tuple, Anum_pg_attrdef_adbin,
 							 RelationGetDescr(catalog), &isnull);
 		if (!isnull)
-			walk_default(stringToNode(TextDatumGetCString(datum)), e);
+			walk_default(stringToNode(TextDatumGetCString(datum)), &walk);
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
+}
+
+static void
+default_sequences(MigEffects *e, MigRel *rel, List *given)
+{
+	Relation	catalog;
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	if (!rel->old)
+		return;
+	stored_defaults(e, rel, given, RowExclusiveLock);
 
 	/* those of identity columns are parts of them */
 	catalog = table_open(DependRelationId, AccessShareLock);
@@ -536,6 +580,28 @@ default_sequences(MigEffects *e, MigRel *rel, List *given)
 	table_close(catalog, AccessShareLock);
 }
 
+/*
+ * What the stored default of a column depends on, when another is made to
+ * depend on it; NULL: of all columns.
+ */
+void
+mig_effects_default_needs(MigEffects *e, MigRel *rel, MigColumn *column)
+{
+	List	   *others = NIL;
+	ListCell   *lc;
+
+	if (!mig_dependencies_lock())
+		return;
+	foreach(lc, mig_rel_columns(rel))
+	{
+		MigColumn  *other = lfirst(lc);
+
+		if (column && other != column)
+			others = lappend_int(others, other->number);
+	}
+	stored_defaults(e, rel, others, AccessShareLock);
+}
+
 /* Rows whose foreign keys are new are looked up in the tables referenced. */
 static void
 check_references(MigEffects *e, MigRel *rel, List *changed)
@@ -556,33 +622,54 @@ check_references(MigEffects *e, MigRel *rel, List *changed)
 	}
 }
 
-/* Rows that go or get another key are looked up in the tables that refer. */
+/* What a foreign key does to rows that refer to one that changes. */
+static char
+referencing_action(MigConstraint *constraint, bool deleted)
+{
+	HeapTuple	tuple = OidIsValid(constraint->oid) ?
+		SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint->oid)) : NULL;
+	char		action = FKCONSTR_ACTION_NOACTION;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
+
+		action = deleted ? form->confdeltype : form->confupdtype;
+		ReleaseSysCache(tuple);
+	}
+	return action;
+}
+
+/*
+ * Rows that go or get another key are looked up in the tables that refer,
+ * where others may go or change in turn.
+ */
 static void
-check_referencing(MigEffects *e, MigRel *rel, List *changed, bool deleted)
+check_referencing(MigEffects *e, MigRel *rel, List *changed, bool deleted, List *seen)
 {
 	ListCell   *lc;
 
+	check_stack_depth();
 	foreach(lc, mig_rel_references(rel))
 	{
 		MigConstraint *constraint = lfirst(lc);
-		LOCKMODE	mode = RowShareLock;
-		HeapTuple	tuple;
+		char		action;
 
-		if (!constraint->enforced ||
+		if (!constraint->enforced || list_member_ptr(seen, constraint) ||
 			(!deleted && list_intersection_int(constraint->target_columns, changed) == NIL))
 			continue;
-		tuple = OidIsValid(constraint->oid) ?
-			SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint->oid)) : NULL;
-		if (HeapTupleIsValid(tuple))
+		action = referencing_action(constraint, deleted);
+		if (action == FKCONSTR_ACTION_NOACTION || action == FKCONSTR_ACTION_RESTRICT)
 		{
-			Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
-			char		action = deleted ? form->confdeltype : form->confupdtype;
-
-			if (action != FKCONSTR_ACTION_NOACTION && action != FKCONSTR_ACTION_RESTRICT)
-				mode = RowExclusiveLock;
-			ReleaseSysCache(tuple);
+			mig_effects_planned(e, constraint->rel, RowShareLock);
+			continue;
 		}
-		mig_effects_planned(e, constraint->rel, mode);
+		mig_effects_planned(e, constraint->rel, RowExclusiveLock);
+		if (mig_rel_is_empty(constraint->rel))
+			continue;
+		check_referencing(e, constraint->rel, constraint->columns,
+						  deleted && action == FKCONSTR_ACTION_CASCADE,
+						  lappend(list_copy(seen), constraint));
 	}
 }
 
@@ -657,7 +744,7 @@ null_columns(List *given, SelectStmt *source)
 
 /* Rows are put into a table. */
 static void
-insert_rows(MigEffects *e, MigRel *rel, List *given, List *nulls)
+insert_rows(MigEffects *e, MigRel *rel, List *given, List *nulls, List *rows)
 {
 	ListCell   *lc;
 
@@ -668,7 +755,11 @@ insert_rows(MigEffects *e, MigRel *rel, List *given, List *nulls)
 												 nulls));
 	if (rel->kind == RELKIND_PARTITIONED_TABLE)
 	{
-		foreach(lc, mig_rel_tree(rel))
+		List	   *columns = NIL;
+
+		foreach(lc, given)
+			columns = lappend(columns, mig_rel_column_at(rel, lfirst_int(lc)));
+		foreach(lc, mig_predict_routes(rel, columns, rows, e->source))
 			mig_effects_lock(e, lfirst(lc), RowExclusiveLock);
 	}
 }
@@ -687,7 +778,7 @@ update_rows(MigEffects *e, MigRel *rel, bool children, List *targets)
 			continue;
 		changed = numbers_of(each, targets);
 		check_references(e, each, changed);
-		check_referencing(e, each, changed, false);
+		check_referencing(e, each, changed, false, NIL);
 	}
 }
 
@@ -699,7 +790,7 @@ delete_rows(MigEffects *e, MigRel *rel, bool children)
 	foreach(lc, children ? mig_rel_tree(rel) : list_make1(rel))
 	{
 		if (!mig_rel_is_empty(lfirst(lc)))
-			check_referencing(e, lfirst(lc), NIL, true);
+			check_referencing(e, lfirst(lc), NIL, true, NIL);
 	}
 }
 
@@ -722,7 +813,7 @@ walk_insert(QueryWalk *walk, InsertStmt *stmt)
 		mig_effects_lock(e, rel, RowExclusiveLock);
 		if (rel->kind == RELKIND_VIEW && walk->planned)
 			write_view(e, rel, false);
-		else if (walk->planned)
+		else if (walk->run)
 		{
 			List	   *given = NIL;
 
@@ -732,14 +823,15 @@ walk_insert(QueryWalk *walk, InsertStmt *stmt)
 				if (stmt->cols == NIL && list_length(source->valuesLists) > 0)
 					given = list_copy_head(given, list_length(linitial(source->valuesLists)));
 			}
-			insert_rows(e, rel, given, null_columns(given, source));
-			if (stmt->onConflictClause && stmt->onConflictClause->infer)
-				mig_effects_lock_indexes(e, rel, RowExclusiveLock);
+			insert_rows(e, rel, given, null_columns(given, source),
+						source ? source->valuesLists : NIL);
 		}
+		if (walk->planned && stmt->onConflictClause && stmt->onConflictClause->infer)
+			mig_effects_lock_indexes(e, rel, RowExclusiveLock);
 	}
 	if (source)
 	{
-		walk->everything = true;
+		walk->everything = walk->run;
 		walk_select(walk, source);
 		walk->everything = false;
 	}
@@ -749,7 +841,7 @@ walk_insert(QueryWalk *walk, InsertStmt *stmt)
 
 /* What UPDATE, DELETE or MERGE is about. */
 static MigRel *
-walk_target(QueryWalk *walk, RangeVar *name, bool everything)
+walk_target(QueryWalk *walk, RangeVar *name, Node *where, bool everything)
 {
 	MigEffects *e = walk->e;
 	MigRel	   *rel = mig_effects_find(e, name);
@@ -764,10 +856,9 @@ walk_target(QueryWalk *walk, RangeVar *name, bool everything)
 		write_view(e, rel, true);
 		return NULL;
 	}
-	if (name->inh)
-		mig_effects_planned(e, rel, RowExclusiveLock);
-	else
-		plan_one(e, rel, RowExclusiveLock);
+	plan_relation(e, rel, name, where, RowExclusiveLock);
+	if (!walk->run)
+		return NULL;
 	if (everything)
 		scan_tree(e, rel, name->inh);
 	return rel;
@@ -779,7 +870,7 @@ walk_update(QueryWalk *walk, UpdateStmt *stmt)
 	MigRel	   *rel;
 
 	walk_with(walk, stmt->withClause, (Node *) stmt);
-	rel = walk_target(walk, stmt->relation,
+	rel = walk_target(walk, stmt->relation, stmt->fromClause ? NULL : stmt->whereClause,
 					  stmt->whereClause == NULL && stmt->fromClause == NIL);
 	if (rel)
 		update_rows(walk->e, rel, stmt->relation->inh, stmt->targetList);
@@ -795,7 +886,7 @@ walk_delete(QueryWalk *walk, DeleteStmt *stmt)
 	MigRel	   *rel;
 
 	walk_with(walk, stmt->withClause, (Node *) stmt);
-	rel = walk_target(walk, stmt->relation,
+	rel = walk_target(walk, stmt->relation, stmt->usingClause ? NULL : stmt->whereClause,
 					  stmt->whereClause == NULL && stmt->usingClause == NIL);
 	if (rel)
 		delete_rows(walk->e, rel, stmt->relation->inh);
@@ -811,7 +902,7 @@ walk_merge(QueryWalk *walk, MergeStmt *stmt)
 	ListCell   *lc;
 
 	walk_with(walk, stmt->withClause, (Node *) stmt);
-	rel = walk_target(walk, stmt->relation, false);
+	rel = walk_target(walk, stmt->relation, NULL, false);
 	walk_query(stmt->sourceRelation, walk);
 	walk_query(stmt->joinCondition, walk);
 	foreach(lc, stmt->mergeWhenClauses)
@@ -824,7 +915,7 @@ walk_merge(QueryWalk *walk, MergeStmt *stmt)
 		if (rel == NULL)
 			continue;
 		if (when->commandType == CMD_INSERT)
-			insert_rows(walk->e, rel, given_columns(rel, when->targetList), NIL);
+			insert_rows(walk->e, rel, given_columns(rel, when->targetList), NIL, NIL);
 		else if (when->commandType == CMD_UPDATE)
 			update_rows(walk->e, rel, stmt->relation->inh, when->targetList);
 		else if (when->commandType == CMD_DELETE)
@@ -854,6 +945,7 @@ walk_query(Node *node, void *arg)
 			inner.mode = AccessShareLock;
 			inner.locked = NIL;
 			inner.everything = false;
+			inner.where = NULL;
 			if (IsA(node, InsertStmt))
 				walk_insert(&inner, (InsertStmt *) node);
 			else if (IsA(node, UpdateStmt))
@@ -871,6 +963,7 @@ walk_query(Node *node, void *arg)
 				RangeSubselect *item = (RangeSubselect *) node;
 
 				inner = *walk;
+				inner.where = NULL;
 				/* FOR UPDATE OF it is of what it reads */
 				if (item->alias && has_name(walk->locked, item->alias->aliasname))
 					inner.mode = walk->locked_mode;
@@ -878,8 +971,8 @@ walk_query(Node *node, void *arg)
 				return false;
 			}
 		case T_FuncCall:
-			if (walk->planned)
-				sequence_call(walk->e, (FuncCall *) node);
+			if (walk->run)
+				sequence_call(walk->e, (FuncCall *) node, RowExclusiveLock);
 			break;
 		default:
 			break;
@@ -895,11 +988,12 @@ mig_effects_is_query(Node *stmt)
 		IsA(stmt, DeleteStmt) || IsA(stmt, MergeStmt);
 }
 
-/* A query, or an expression with some; planned: also run. */
+/* A query, or an expression with some. */
 void
-mig_effects_query(MigEffects *e, Node *stmt, bool planned)
+mig_effects_query(MigEffects *e, Node *stmt, MigQueryStage stage)
 {
-	QueryWalk	walk = {e, planned, AccessShareLock, planned};
+	QueryWalk	walk = {e, stage >= MIG_QUERY_PLANNED, stage == MIG_QUERY_RUN,
+	AccessShareLock, stage == MIG_QUERY_RUN};
 
 	walk_query(stmt, &walk);
 }
@@ -911,7 +1005,7 @@ mig_effects_copy(MigEffects *e, CopyStmt *stmt)
 
 	if (stmt->query)
 	{
-		mig_effects_query(e, stmt->query, true);
+		mig_effects_query(e, stmt->query, MIG_QUERY_RUN);
 		return;
 	}
 	rel = mig_effects_find(e, stmt->relation);
@@ -921,9 +1015,9 @@ mig_effects_copy(MigEffects *e, CopyStmt *stmt)
 	{
 		mig_effects_lock(e, rel, RowExclusiveLock);
 		if (rel->kind != RELKIND_VIEW)
-			insert_rows(e, rel, given_columns(rel, stmt->attlist), NIL);
+			insert_rows(e, rel, given_columns(rel, stmt->attlist), NIL, NIL);
 		if (stmt->whereClause)
-			mig_effects_query(e, stmt->whereClause, true);
+			mig_effects_query(e, stmt->whereClause, MIG_QUERY_RUN);
 	}
 	else
 	{

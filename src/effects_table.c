@@ -122,7 +122,8 @@ do_work(Alter *alter)
 				MigConstraint *constraint = lfirst(lc2);
 
 				mig_effects_foreign_key(e, constraint->rel,
-										mig_constraint_target(constraint), true);
+										mig_constraint_target(constraint),
+										mig_constraint_target_names(constraint), true);
 			}
 		}
 		else if (work->scan)
@@ -205,7 +206,7 @@ add_index_constraint(Alter *alter, Constraint *constraint, List *names)
 		mig_effects_rel(e, index);
 		mig_effects_lock(e, index, AccessShareLock);
 		if (constraint->conname && strcmp(index->name, constraint->conname) != 0)
-			mig_effects_lock(e, index, AccessExclusiveLock);
+			mig_effects_lock(e, index, ShareUpdateExclusiveLock);
 		if (constraint->contype != CONSTR_PRIMARY)
 			return;
 		foreach(lc, index->key)
@@ -254,7 +255,8 @@ add_constraint(Alter *alter, Constraint *constraint)
 			break;
 		case CONSTR_FOREIGN:
 			target = mig_effects_find(alter->e, constraint->pktable);
-			mig_effects_foreign_key(alter->e, alter->rel, target, checked);
+			mig_effects_foreign_key(alter->e, alter->rel, target, constraint->pk_attrs,
+									checked);
 			break;
 		default:
 			break;
@@ -301,7 +303,7 @@ read_column(Alter *alter, ColumnDef *def, NewColumn *column)
 				break;
 			case CONSTR_GENERATED:
 				column->generated = true;
-				column->stored = mig_is_stored(constraint);
+				column->stored = !mig_is_virtual(mig_generated_kind(constraint));
 				break;
 			case CONSTR_NOTNULL:
 				column->not_null = true;
@@ -372,8 +374,8 @@ add_column(Alter *alter, AlterTableCmd *cmd)
 		if (column.not_null && !rewrite && !filled)
 			ask_scan(alter, rel, MIG_WHY_NOT_NULL);
 		/* a default is evaluated once, or for each row */
-		if (column.value && (rewrite == NULL || !mig_rel_is_empty(rel)))
-			mig_effects_sequences_in(e, column.value);
+		if (column.value)
+			mig_effects_default(e, column.value, rewrite == NULL || !mig_rel_is_empty(rel));
 	}
 	if (column.index)
 		mig_effects_index_on(e, alter->rel, NIL, true, ShareLock, alter->recurse);
@@ -383,6 +385,7 @@ add_column(Alter *alter, AlterTableCmd *cmd)
 		bool		valued = column.value || column.type.serial || column.generated;
 
 		mig_effects_foreign_key(e, alter->rel, mig_effects_find(e, constraint->pktable),
+								constraint->pk_attrs,
 								valued && !constraint->skip_validation &&
 								mig_declared_enforced(constraint));
 	}
@@ -393,6 +396,9 @@ drop_column(Alter *alter, AlterTableCmd *cmd)
 {
 	ListCell   *lc;
 
+	/* with ONLY, children keep the column and learn that it is their own */
+	foreach(lc, mig_rel_children(alter->rel))
+		mig_effects_lock(alter->e, lfirst(lc), alter->mode);
 	foreach(lc, tree_of(alter, true))
 	{
 		MigRel	   *rel = lfirst(lc);
@@ -442,7 +448,6 @@ validate_constraint(Alter *alter, AlterTableCmd *cmd)
 		if (target == NULL)
 			return;
 		mig_effects_lock(e, target, RowShareLock);
-		mig_effects_planned(e, target, AccessShareLock);
 		foreach(lc, alter->rel->kind == RELKIND_PARTITIONED_TABLE ?
 				tree_of(alter, true) : list_make1(alter->rel))
 		{
@@ -454,13 +459,7 @@ validate_constraint(Alter *alter, AlterTableCmd *cmd)
 			ask_scan(alter, rel, MIG_WHY_FOREIGN_KEY);
 			scans |= !mig_rel_is_empty(rel);
 		}
-		if (!scans)
-			return;
-		foreach(lc, mig_rel_tree(target))
-		{
-			if (has_rows(lfirst(lc)))
-				mig_effects_scan(e, lfirst(lc), MIG_WHY_FOREIGN_KEY);
-		}
+		mig_effects_scan_referenced(e, target, scans);
 		return;
 	}
 	foreach(lc, tree_of(alter, !constraint->no_inherit))
@@ -479,7 +478,7 @@ alter_constraint(Alter *alter, AlterTableCmd *cmd)
 	MigEffects *e = alter->e;
 	MigConstraint *constraint;
 	MigRel	   *target;
-	const mig_AlterConstraint *change = (mig_AlterConstraint *) cmd->def;
+	mig_AlterConstraint *change = castNode(mig_AlterConstraint, cmd->def);
 
 	constraint = mig_rel_constraint(alter->rel, change->conname);
 	if (constraint == NULL)
@@ -490,13 +489,13 @@ alter_constraint(Alter *alter, AlterTableCmd *cmd)
 		return;
 	if (alter->rel->kind == RELKIND_PARTITIONED_TABLE)
 		lock_tree(alter);
-	if (!mig_alters_enforced(change) ||
-		mig_alter_enforced(change) == constraint->enforced)
+	if (!mig_alters_enforced(change) || mig_alter_enforced(change) == constraint->enforced)
 		return;
 	target = mig_constraint_target(constraint);
 	if (mig_alter_enforced(change))
 	{
-		mig_effects_foreign_key(e, alter->rel, target, true);
+		mig_effects_foreign_key(e, alter->rel, target,
+								mig_constraint_target_names(constraint), true);
 		mig_effects_lock(e, alter->rel, AccessExclusiveLock);
 	}
 	else
@@ -573,10 +572,13 @@ remake_foreign_key(Alter *alter, MigRel *rel, MigConstraint *constraint,
 
 	mig_effects_lock(alter->e, constraint->rel, AccessExclusiveLock);
 	mig_effects_lock(alter->e, target, AccessExclusiveLock);
+	if (target)
+		mig_effects_reference(alter->e, target, mig_constraint_target_names(constraint));
 	if (!constraint->valid || !constraint->enforced)
 		return;
 	if (before != after)
-		mig_effects_foreign_key(alter->e, constraint->rel, target, true);
+		mig_effects_foreign_key(alter->e, constraint->rel, target,
+								mig_constraint_target_names(constraint), true);
 	else
 		work_on(alter, rel)->checked = lappend(work_on(alter, rel)->checked, constraint);
 }
@@ -609,9 +611,14 @@ change_type(Alter *alter, AlterTableCmd *cmd)
 			continue;
 		change = mig_predict_type_change(rel, column, def, e->source, NULL);
 		if (change == MIG_TYPE_FAILS)
+		{
+			mig_effects_of(e, rel)->reason = MIG_WHY_NO_CONVERSION;
 			return;
+		}
 		if (change == MIG_TYPE_REWRITES && !mig_is_virtual(column->generated))
 			ask_rewrite(alter, rel, MIG_WHY_TYPE);
+		if (column->has_default)
+			mig_effects_default_needs(e, rel, column);
 		foreach(lc2, mig_rel_indexes(rel))
 		{
 			MigRel	   *index = lfirst(lc2);
@@ -743,7 +750,7 @@ detach_partition(Alter *alter, PartitionCmd *cmd)
 		return;
 	mig_effects_lock(e, mig_rel_default_partition(alter->rel), AccessExclusiveLock);
 	/* CONCURRENTLY, the end of it is short and under a lock on the partition */
-	mig_effects_lock(e, rel, AccessExclusiveLock);
+	mig_effects_lock_tree(e, rel, AccessExclusiveLock);
 	foreach(lc, mig_rel_indexes(rel))
 	{
 		MigRel	   *index = lfirst(lc);
@@ -878,6 +885,10 @@ alter_command(Alter *alter, AlterTableCmd *cmd)
 			alter_constraint(alter, cmd);
 			break;
 		case AT_ColumnDefault:
+			lock_tree(alter);
+			if (cmd->def)
+				mig_effects_default(e, cmd->def, false);
+			break;
 		case AT_DropNotNull:
 		case AT_SetStatistics:
 		case AT_SetStorage:
@@ -988,6 +999,16 @@ mig_effects_alter_table(MigEffects *e, AlterTableStmt *stmt)
 	alter.recurse = stmt->relation->inh;
 	alter.mode = AlterTableGetLockLevel(stmt->cmds);
 	mig_effects_lock(e, alter.rel, alter.mode);
+	/* CASCADE, to the tables OF a type */
+	if (alter.rel->kind == RELKIND_COMPOSITE_TYPE)
+	{
+		foreach(lc, stmt->cmds)
+		{
+			if (lfirst_node(AlterTableCmd, lc)->behavior == DROP_CASCADE)
+				mig_effects_lock_typed(e, alter.rel, alter.mode);
+		}
+		return;
+	}
 	foreach(lc, stmt->cmds)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -135,25 +135,32 @@ qualified_name(const FormData_pg_class *form, Snapshot snapshot)
 	return name;
 }
 
-/* The statistics of a relation that this transaction has not reported yet. */
-static void
+/*
+ * The statistics of a relation that this transaction has not reported yet;
+ * false if there are none.
+ */
+static bool
 read_counters(Oid relid, int64 *counters)
 {
-	Datum		oid = ObjectIdGetDatum(relid);
+	PgStat_TableStatus *entry = find_tabstat_entry(relid);
+	PgStat_TableXactStatus *level;
 
-	memset(counters, 0, sizeof(int64) * MIG_COUNTERS);
-	if (find_tabstat_entry(relid) == NULL)
-		return;
-	counters[MIG_COUNT_SCANS] =
-		DatumGetInt64(DirectFunctionCall1(pg_stat_get_xact_numscans, oid));
-	counters[MIG_COUNT_TUPLES] =
-		DatumGetInt64(DirectFunctionCall1(pg_stat_get_xact_tuples_returned, oid));
-	counters[MIG_COUNT_INSERTED] =
-		DatumGetInt64(DirectFunctionCall1(pg_stat_get_xact_tuples_inserted, oid));
-	counters[MIG_COUNT_UPDATED] =
-		DatumGetInt64(DirectFunctionCall1(pg_stat_get_xact_tuples_updated, oid));
-	counters[MIG_COUNT_DELETED] =
-		DatumGetInt64(DirectFunctionCall1(pg_stat_get_xact_tuples_deleted, oid));
+	if (entry == NULL)
+		return false;
+	counters[MIG_COUNT_SCANS] = mig_tabstat(entry, numscans);
+	counters[MIG_COUNT_TUPLES] = mig_tabstat(entry, tuples_returned);
+	counters[MIG_COUNT_INSERTED] = mig_tabstat(entry, tuples_inserted);
+	counters[MIG_COUNT_UPDATED] = mig_tabstat(entry, tuples_updated);
+	counters[MIG_COUNT_DELETED] = mig_tabstat(entry, tuples_deleted);
+
+	/* from PostgreSQL 16 on these are included, and there is no level here */
+	for (level = entry->trans; level != NULL; level = level->upper)
+	{
+		counters[MIG_COUNT_INSERTED] += level->tuples_inserted;
+		counters[MIG_COUNT_UPDATED] += level->tuples_updated;
+		counters[MIG_COUNT_DELETED] += level->tuples_deleted;
+	}
+	return true;
 }
 
 static MigSeenRel *
@@ -429,7 +436,7 @@ add_rewrite(MigRecorder *recorder, const MigSeenRel *rel, const char *reason)
 
 static void
 add_index(MigRecorder *recorder, const MigSeenRel *rel, const char *action,
-		  const FormData_pg_class *form, bool old)
+		  const FormData_pg_class *form)
 {
 	MigSeenIndex *index = palloc0(sizeof(MigSeenIndex));
 
@@ -437,7 +444,7 @@ add_index(MigRecorder *recorder, const MigSeenRel *rel, const char *action,
 	index->table = rel->table_name;
 	index->table_oid = rel->table;
 	index->action = action;
-	index->old = old;
+	index->old = rel->old;
 	index->bytes = file_size(form);
 	recorder->seen->indexes = lappend(recorder->seen->indexes, index);
 }
@@ -515,7 +522,7 @@ examine(MigRecorder *recorder, const MigTouched *touched, HeapTuple before,
 			rel = find_relation(recorder, touched->relid);
 			if (!rel->hidden && new->relnamespace != PG_TOAST_NAMESPACE)
 				add_index(recorder, rel, list_member_oid(dropped, new->relfilenode) ?
-						  "reused" : "built", new, false);
+						  "reused" : "built", new);
 		}
 		return;
 	}
@@ -525,7 +532,7 @@ examine(MigRecorder *recorder, const MigTouched *touched, HeapTuple before,
 	if (old->relfilenode != new->relfilenode)
 	{
 		if (new->relkind == RELKIND_INDEX)
-			add_index(recorder, rel, "rebuilt", new, true);
+			add_index(recorder, rel, "rebuilt", new);
 		else if (RELKIND_HAS_TABLE_AM(new->relkind))
 		{
 			MigSeenRewrite *rewrite =
@@ -567,6 +574,13 @@ examine_touched(MigRecorder *recorder)
 			((Form_pg_class) GETSTRUCT(befores[i]))->relkind == RELKIND_INDEX)
 			dropped = lappend_oid(dropped,
 								  ((Form_pg_class) GETSTRUCT(befores[i]))->relfilenode);
+		if (!HeapTupleIsValid(afters[i]))
+		{
+			MigSeenRel *rel = hash_search(recorder->rels, &all[i].relid, HASH_FIND, NULL);
+
+			if (rel != NULL)
+				rel->gone = true;
+		}
 	}
 	for (i = 0; i < n; i++)
 	{
@@ -660,11 +674,13 @@ read_statistics(MigRecorder *recorder)
 		int64		delta[MIG_COUNTERS];
 		int			i;
 
-		if (!rel->known || rel->hidden ||
+		if (!rel->known || rel->hidden || rel->gone ||
 			(rel->kind != RELKIND_RELATION && rel->kind != RELKIND_MATVIEW &&
 			 rel->kind != RELKIND_INDEX))
 			continue;
-		read_counters(rel->relid, now);
+		if (!read_counters(rel->relid, now) ||
+			memcmp(now, rel->counters, sizeof(now)) == 0)
+			continue;
 		for (i = 0; i < MIG_COUNTERS; i++)
 		{
 			/* TRUNCATE takes back what was inserted */
@@ -940,11 +956,24 @@ mig_observe_failed(MigRecorder *recorder)
 
 /*
  * mig_recorder_sync
- *		What is locked now was not locked by a statement.
+ *		What is locked now was not locked by a statement.  After a rollback,
+ *		what was seen of relations may no longer be so.
  */
 void
-mig_recorder_sync(MigRecorder *recorder)
+mig_recorder_sync(MigRecorder *recorder, bool rolled_back)
 {
+	HASH_SEQ_STATUS status;
+	MigSeenRel *rel;
+
+	if (rolled_back)
+	{
+		hash_seq_init(&status, recorder->rels);
+		while ((rel = hash_seq_search(&status)) != NULL)
+		{
+			rel->stale = true;
+			rel->gone = false;
+		}
+	}
 	absorb_locks(recorder, NULL);
 	MemoryContextReset(recorder->scratch);
 }
@@ -967,9 +996,8 @@ read_first_statistics(MigRecorder *recorder)
 
 		if (form->oid < FirstNormalObjectId ||
 			(form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW &&
-			 form->relkind != RELKIND_INDEX) || find_tabstat_entry(form->oid) == NULL)
+			 form->relkind != RELKIND_INDEX) || !read_counters(form->oid, counters))
 			continue;
-		read_counters(form->oid, counters);
 		memcpy(enter_relation(recorder, form->oid)->counters, counters, sizeof(counters));
 	}
 	systable_endscan(scan);

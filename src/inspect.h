@@ -40,6 +40,7 @@ typedef struct MigSeenRel
 	bool		known;			/* ... is what follows */
 	bool		stale;			/* it may have another name now */
 	bool		old;			/* existed before the dry run */
+	bool		gone;			/* dropped; nothing counts any more */
 	bool		hidden;			/* made and gone within a statement */
 	char		kind;			/* RELKIND_* */
 	char	   *name;			/* quoted, with its schema */
@@ -92,7 +93,7 @@ typedef struct MigSeenIndex
 	char	   *table;
 	Oid			table_oid;
 	const char *action;			/* built, rebuilt or reused */
-	bool		old;			/* the index existed before the statement */
+	bool		old;			/* the index existed before the dry run */
 	int64		bytes;
 } MigSeenIndex;
 
@@ -208,7 +209,7 @@ typedef struct MigRecorder
 /* inspect.c */
 extern MigRecorder *mig_recorder_begin(bool probe);
 extern void mig_recorder_end(MigRecorder *recorder);
-extern void mig_recorder_sync(MigRecorder *recorder);
+extern void mig_recorder_sync(MigRecorder *recorder, bool rolled_back);
 extern void mig_observe_begin(MigRecorder *recorder, const char *text, int number);
 extern MigObservation *mig_observe_end(MigRecorder *recorder);
 extern void mig_observe_error(MigRecorder *recorder);

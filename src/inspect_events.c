@@ -22,6 +22,8 @@
 #include "catalog/objectaddress.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
@@ -159,7 +161,7 @@ is_folded(Oid class, Oid object)
 		case RewriteRelationId:
 			return true;
 		default:
-			return false;
+			return !is_objectclass_supported(class);
 	}
 }
 
@@ -268,6 +270,13 @@ object_accessed(MigRecorder *recorder, ObjectAccessType access, Oid class,
 {
 	MigObjectEvent *event;
 
+	/* rows of these are told of by the relation that they are about */
+	if (class == IndexRelationId || class == InheritsRelationId)
+	{
+		if (access != OAT_POST_ALTER)
+			return;
+		class = RelationRelationId;
+	}
 	switch (access)
 	{
 		case OAT_POST_CREATE:

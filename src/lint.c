@@ -59,7 +59,8 @@ typedef struct Linter
 	bool		keep;			/* scripts stay for the caller */
 	MemoryContext memory;		/* of what outlives scripts */
 	MemoryContext statement_memory;
-	const MigSeverity *severities;
+	const MigSeverity *severities;	/* of the rules, in their order */
+	bool	   *graded;			/* ... are from migrate.lint_rules */
 	HTAB	   *held;
 	int			ddl_lock_timeout;	/* a run's, of what is in the way; -1:
 									 * none of its own */
@@ -124,6 +125,7 @@ new_finding(Linter *linter, const char *name, MigLevel level)
 	finding = palloc0(sizeof(MigFinding));
 	finding->rule = rule;
 	finding->severity = severity;
+	finding->graded = linter->graded[rule - mig_rules];
 	finding->level = level;
 	finding->version = script->entry ? script->entry->version : NULL;
 	finding->path = script->script ? script->script->path : NULL;
@@ -832,7 +834,8 @@ begin(Linter *linter, const char *project)
 	memset(linter, 0, sizeof(Linter));
 	linter->project = project;
 	linter->memory = CurrentMemoryContext;
-	linter->severities = mig_rule_severities();
+	linter->graded = palloc(sizeof(bool) * mig_nrules);
+	linter->severities = mig_rule_severities(linter->graded);
 	linter->depth = GetCurrentTransactionNestLevel();
 	linter->ddl_lock_timeout = -1;
 	if (project != NULL)

@@ -58,6 +58,7 @@ typedef struct MigFinding
 {
 	const MigRule *rule;
 	MigSeverity severity;
+	bool		graded;			/* ... by migrate.lint_rules */
 	MigLevel	level;
 	const char *version;		/* NULL: a text alone */
 	const char *path;
@@ -160,7 +161,7 @@ extern MigFinding *mig_lint_report(MigLint *lint, const char *rule,
 extern bool mig_check_lint_rules(char **value, void **extra, GucSource source);
 extern const MigRule *mig_rule_find(const char *name);
 extern int	mig_rules_named(const char *name, const MigRule **rules);
-extern MigSeverity *mig_rule_severities(void);
+extern MigSeverity *mig_rule_severities(bool *graded);
 extern MigLevel mig_level_of_effect(const MigEffect *effect, int lock_timeout);
 extern bool mig_rel_is_small(const MigRel *rel);
 extern const char *mig_level_name(MigLevel level);

@@ -117,7 +117,8 @@ mig_rules_named(const char *name, const MigRule **rules)
 
 /* One item name=severity of the list; what is wrong with it, or NULL. */
 static char *
-read_item(const char *start, const char *end, bool groups, MigSeverity *severities)
+read_item(const char *start, const char *end, bool groups, MigSeverity *severities,
+		  bool *graded)
 {
 	const MigRule **rules = palloc(sizeof(MigRule *) * mig_nrules);
 	const char *sign = memchr(start, '=', end - start);
@@ -153,14 +154,17 @@ read_item(const char *start, const char *end, bool groups, MigSeverity *severiti
 	if (groups == (mig_rule_find(name) == NULL))
 	{
 		for (i = 0; i < n; i++)
+		{
 			severities[rules[i] - mig_rules] = severity;
+			graded[rules[i] - mig_rules] = true;
+		}
 	}
 	pfree(rules);
 	return NULL;
 }
 
 static char *
-read_items(const char *list, bool groups, MigSeverity *severities)
+read_items(const char *list, bool groups, MigSeverity *severities, bool *graded)
 {
 	char	   *problem = NULL;
 
@@ -175,22 +179,28 @@ read_items(const char *list, bool groups, MigSeverity *severities)
 		while (end > start && is_space(end[-1]))
 			end--;
 		if (start < end)
-			problem = read_item(start, end, groups, severities);
+			problem = read_item(start, end, groups, severities, graded);
 	}
 	return problem;
 }
 
-/* Severities in force by a setting; returns what is wrong with that, or NULL. */
+/*
+ * Severities in force by a setting, and which of them are from it; returns what
+ * is wrong with that, or NULL.
+ */
 static char *
-read_setting(const char *setting, MigSeverity *severities)
+read_setting(const char *setting, MigSeverity *severities, bool *graded)
 {
 	char	   *problem;
 	int			i;
 
 	for (i = 0; i < mig_nrules; i++)
+	{
 		severities[i] = mig_rules[i].severity;
-	problem = read_items(setting, true, severities);
-	return problem ? problem : read_items(setting, false, severities);
+		graded[i] = false;
+	}
+	problem = read_items(setting, true, severities, graded);
+	return problem ? problem : read_items(setting, false, severities, graded);
 }
 
 /*
@@ -207,7 +217,8 @@ mig_check_lint_rules(char **value, void **extra, GucSource source)
 
 	if (source < PGC_S_INTERACTIVE)
 		return true;
-	problem = read_setting(*value, palloc(sizeof(MigSeverity) * mig_nrules));
+	problem = read_setting(*value, palloc(sizeof(MigSeverity) * mig_nrules),
+						   palloc(sizeof(bool) * mig_nrules));
 	if (problem)
 		GUC_check_errdetail("%s", problem);
 	return problem == NULL;
@@ -215,13 +226,14 @@ mig_check_lint_rules(char **value, void **extra, GucSource source)
 
 /*
  * mig_rule_severities
- *		The severities in force, in the order of the rules.  palloc'd.
+ *		The severities in force, in the order of the rules, palloc'd; and which
+ *		of them are not the rules' own.
  */
 MigSeverity *
-mig_rule_severities(void)
+mig_rule_severities(bool *graded)
 {
 	MigSeverity *severities = palloc(sizeof(MigSeverity) * mig_nrules);
-	char	   *problem = read_setting(mig_lint_rules, severities);
+	char	   *problem = read_setting(mig_lint_rules, severities, graded);
 
 	if (problem)
 		ereport(ERROR,

@@ -142,7 +142,8 @@ Datum
 migrate_lint_rules(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
-	const MigSeverity *severities = mig_rule_severities();
+	bool	   *graded = palloc(sizeof(bool) * mig_nrules);
+	const MigSeverity *severities = mig_rule_severities(graded);
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);

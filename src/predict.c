@@ -882,3 +882,247 @@ mig_predict_partition(MigRel *parent, MigRel *rel, const PartitionBoundSpec *bou
 
 	return bound && mig_try(prove_partition, &proof, NULL) && proof.holds;
 }
+
+/* What is known of rows of a partitioned table that are looked for or put in. */
+typedef struct Pruning
+{
+	MigRel	   *rel;
+	const char *alias;
+	Node	   *where;			/* raw */
+	List	   *columns;		/* or: of MigColumn *, and */
+	List	   *rows;			/* ... Lists of raw values for them */
+	const char *source;
+	List	   *kept;			/* of MigRel *: may have some of them */
+} Pruning;
+
+/* Names without the relation's own name before them. */
+static Node *
+unqualify(Node *node, const char *alias)
+{
+	switch (nodeTag(node))
+	{
+		case T_ColumnRef:
+			{
+				ColumnRef  *ref = (ColumnRef *) node;
+
+				if (list_length(ref->fields) == 2 && IsA(linitial(ref->fields), String) &&
+					strcmp(strVal(linitial(ref->fields)), alias) == 0)
+					ref->fields = list_make1(lsecond(ref->fields));
+				break;
+			}
+		case T_A_Expr:
+			{
+				A_Expr	   *expr = (A_Expr *) node;
+
+				if (expr->lexpr)
+					unqualify(expr->lexpr, alias);
+				if (expr->rexpr)
+					unqualify(expr->rexpr, alias);
+				break;
+			}
+		case T_List:
+			{
+				ListCell   *lc;
+
+				foreach(lc, (List *) node)
+					unqualify(lfirst(lc), alias);
+				break;
+			}
+		case T_BoolExpr:
+			unqualify((Node *) ((BoolExpr *) node)->args, alias);
+			break;
+		case T_NullTest:
+			unqualify((Node *) ((NullTest *) node)->arg, alias);
+			break;
+		default:
+			break;
+	}
+	return node;
+}
+
+typedef struct CookCondition
+{
+	Pruning    *pruning;
+	Node	   *raw;
+	Node	   *expr;
+} CookCondition;
+
+/* As in a CHECK, so that a subquery is an error and not analysed. */
+static void
+cook_condition(void *arg)
+{
+	CookCondition *cook = arg;
+	Pruning    *pruning = cook->pruning;
+	ParseState *pstate = mig_rel_parse_state(pruning->rel->world, pruning->rel,
+											 pruning->source);
+	Node	   *expr;
+
+	expr = transformExpr(pstate, unqualify(copyObject(cook->raw), pruning->alias),
+						 EXPR_KIND_CHECK_CONSTRAINT);
+	expr = coerce_to_boolean(pstate, expr, "WHERE");
+	assign_expr_collations(pstate, expr);
+	expr = eval_const_expressions(NULL, expr);
+	cook->expr = (Node *) canonicalize_qual((Expr *) expr, false);
+}
+
+/* Conditions that can be understood, of those that are all to hold. */
+static List *
+cook_conditions(Pruning *pruning, Node *raw)
+{
+	CookCondition cook = {pruning, raw};
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (IsA(raw, BoolExpr) && ((BoolExpr *) raw)->boolop == AND_EXPR)
+	{
+		foreach(lc, ((BoolExpr *) raw)->args)
+			result = list_concat(result, cook_conditions(pruning, lfirst(lc)));
+		return result;
+	}
+	if (!mig_try(cook_condition, &cook, NULL))
+		return NIL;
+	return make_ands_implicit((Expr *) cook.expr);
+}
+
+static void
+keep(Pruning *pruning, MigRel *rel)
+{
+	pruning->kept = list_append_unique_ptr(pruning->kept, rel);
+}
+
+/* Partitions of parent that rows of which the conditions hold may be in. */
+static void
+prune(Pruning *pruning, MigRel *parent, ParseState *pstate, List *conditions)
+{
+	ListCell   *lc;
+	bool		elsewhere = false;
+	List	   *children = mig_rel_children(parent);
+	MigRel	   *other = mig_rel_default_partition(parent);
+
+	keep(pruning, parent);
+	foreach(lc, children)
+	{
+		MigRel	   *child = lfirst(lc);
+		PartitionBoundSpec *bound = child->old ? stored_bound(child->oid) : NULL;
+		Expr	   *qual = NULL;
+		List	   *quals;
+
+		CHECK_FOR_INTERRUPTS();
+		if (child == other)
+			continue;
+		if (bound)
+			qual = bound_qual(pstate, parent, pruning->rel, bound);
+		if (qual)
+		{
+			qual = (Expr *) eval_const_expressions(NULL, (Node *) qual);
+			quals = make_ands_implicit(canonicalize_qual(qual, true));
+			if (predicate_refuted_by(quals, conditions, false))
+				continue;
+			/* all are in there, so none is in the default one */
+			elsewhere = elsewhere || predicate_implied_by(quals, conditions, false);
+		}
+		if (child->kind == RELKIND_PARTITIONED_TABLE)
+			prune(pruning, child, pstate, conditions);
+		else
+			keep(pruning, child);
+	}
+	if (other == NULL || elsewhere)
+		return;
+	if (other->kind == RELKIND_PARTITIONED_TABLE)
+		prune(pruning, other, pstate, conditions);
+	else
+		keep(pruning, other);
+}
+
+/* The conditions that a row to be put in fulfils: its key has these values. */
+static List *
+row_conditions(Pruning *pruning, ParseState *pstate, MigRel *parent, List *row)
+{
+	List	   *conditions = NIL;
+	PartKey		key;
+	ListCell   *lc;
+	ListCell   *lc2;
+	int			i;
+
+	read_key(parent, pruning->rel, &key);
+	for (i = 0; i < key.natts; i++)
+	{
+		if (!IsA(key.expr[i], Var))
+			continue;
+		forboth(lc, pruning->columns, lc2, row)
+		{
+			MigColumn  *column = lfirst(lc);
+			Const	   *value;
+
+			if (column->number != ((Var *) key.expr[i])->varattno ||
+				IsA(lfirst(lc2), SetToDefault))
+				continue;
+			value = bound_value(pstate, &key, i, lfirst(lc2));
+			if (value->constisnull)
+				conditions = lappend(conditions, null_test(copyObject(key.expr[i]), IS_NULL));
+			else
+				conditions = lappend(conditions, key_operator(&key, i, BTEqualStrategyNumber,
+															  (Expr *) value));
+		}
+	}
+	foreach(lc, mig_rel_children(parent))
+	{
+		MigRel	   *child = lfirst(lc);
+
+		if (child->kind == RELKIND_PARTITIONED_TABLE)
+			conditions = list_concat(conditions,
+									 row_conditions(pruning, pstate, child, row));
+	}
+	return conditions;
+}
+
+static void
+find_partitions(void *arg)
+{
+	Pruning    *pruning = arg;
+	ParseState *pstate = mig_rel_parse_state(pruning->rel->world, NULL, pruning->source);
+	ListCell   *lc;
+
+	if (pruning->where)
+		prune(pruning, pruning->rel, pstate, cook_conditions(pruning, pruning->where));
+	foreach(lc, pruning->rows)
+		prune(pruning, pruning->rel, pstate,
+			  row_conditions(pruning, pstate, pruning->rel, lfirst(lc)));
+}
+
+/*
+ * mig_predict_partitions
+ *		A partitioned table and what of its tree a condition leaves to be
+ *		looked at, as the planner would find: of MigRel *.
+ */
+List *
+mig_predict_partitions(MigRel *rel, const char *alias, Node *where, const char *source)
+{
+	Pruning		pruning = {rel, alias, where};
+
+	pruning.source = source;
+	if (rel->kind == RELKIND_PARTITIONED_TABLE && where &&
+		mig_try(find_partitions, &pruning, NULL))
+		return pruning.kept;
+	return mig_rel_tree(rel);
+}
+
+/*
+ * mig_predict_routes
+ *		The same for rows that are put in: columns are MigColumn *, rows Lists
+ *		of raw values for them; without rows, for any.
+ */
+List *
+mig_predict_routes(MigRel *rel, List *columns, List *rows, const char *source)
+{
+	Pruning		pruning = {rel, ""};
+
+	pruning.columns = columns;
+	pruning.rows = rows;
+	pruning.source = source;
+	if (rel->kind == RELKIND_PARTITIONED_TABLE && rows != NIL &&
+		mig_try(find_partitions, &pruning, NULL))
+		return pruning.kept;
+	return mig_rel_tree(rel);
+}

@@ -113,6 +113,8 @@ const MigRule mig_rules[] = {
 	"A table or view that the statement does not name is locked against writes."},
 	{"identifier-too-long", "style", STYLE,
 	"The server cuts a name that is too long."},
+	{"ignore-without-reason", "style", MIG_AXIS_STYLE, MIG_SEVERITY_INFO,
+	"A comment suppresses a finding and does not say why."},
 	{"inline-check-scan", "constraint", AVAILABILITY(ERROR),
 	"A CHECK of a new column has the table read while reads and writes wait, although every row is the same."},
 	{"invalid-foreign-key", "failure", FAILURE(ERROR),

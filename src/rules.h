@@ -43,6 +43,7 @@ typedef struct MigRulesState
 	MigTokens  *tokens;
 	List	   *told;			/* of MigRel *: unnamed ones that a finding
 								 * speaks of */
+	bool		fails;			/* a finding says that it will fail */
 } MigRulesState;
 
 /* A command of an ALTER TABLE. */

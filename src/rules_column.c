@@ -111,9 +111,12 @@ mig_rules_is_hazard(MigAlter *alter, ColumnDef *def, const Constraint *but)
 	return false;
 }
 
-/* A volatile default in steps: new rows have it first, old ones in batches. */
+/*
+ * A default in steps: new rows have it first, old ones in batches, unless they
+ * are to have none.
+ */
 static char *
-default_steps(MigAlter *alter, ColumnDef *def, const NewColumn *column)
+default_steps(MigAlter *alter, ColumnDef *def, const NewColumn *column, bool fill)
 {
 	List	   *without = list_make1(column->default_value);
 	StringInfoData later;
@@ -144,6 +147,8 @@ default_steps(MigAlter *alter, ColumnDef *def, const NewColumn *column)
 	add = mig_alter_with(alter, add);
 	if (add == NULL)
 		return NULL;
+	if (!fill)
+		return psprintf("%s\n%s ALTER COLUMN %s SET %s;", add, alter->target, name, text);
 	return psprintf("%s\n%s ALTER COLUMN %s SET %s;\n"
 					"-- then, in batches that are committed each:\n"
 					"-- UPDATE %s SET %s = DEFAULT WHERE %s IS NULL AND ...;%s",
@@ -165,7 +170,7 @@ volatile_default(MigAlter *alter, ColumnDef *def, const NewColumn *column)
 								quote_identifier(def->colname), mig_rel_label(alter->rel));
 	finding->why = mig_rules_why(alter->lint);
 	finding->advice = "Add the column without it, set the default, and fill the old rows in batches.";
-	finding->sql = default_steps(alter, def, column);
+	finding->sql = default_steps(alter, def, column, true);
 }
 
 static void
@@ -182,7 +187,8 @@ stable_default(MigAlter *alter, ColumnDef *def, const NewColumn *column)
 	finding->why = psprintf("The default is evaluated once, when the statement runs, and stored for all rows there are: %s. The table is not written anew.",
 							mig_rules_describe(alter->rel));
 	finding->advice = "If the old rows should have another value, or none, add the column without the default and set that afterwards.";
-	finding->sql = default_steps(alter, def, column);
+	if (column->not_null == NULL && !mig_rules_is_hazard(alter, def, NULL))
+		finding->sql = default_steps(alter, def, column, false);
 }
 
 static void

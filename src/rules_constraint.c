@@ -520,13 +520,14 @@ drop_constraint(MigAlter *alter)
 static void
 alter_constraint(MigAlter *alter)
 {
+	mig_AlterConstraint *change = (mig_AlterConstraint *) alter->cmd->def;
 	MigConstraint *constraint;
 	MigFinding *finding;
 
-	if (!mig_alters_enforced((mig_AlterConstraint *) alter->cmd->def) || !mig_alter_enforced((mig_AlterConstraint *) alter->cmd->def) ||
+	if (!mig_alters_enforced(change) || !mig_alter_enforced(change) ||
 		!alter->busy || !mig_rules_any_work(alter->lint))
 		return;
-	constraint = mig_rel_constraint(alter->rel, ((mig_AlterConstraint *) alter->cmd->def)->conname);
+	constraint = mig_rel_constraint(alter->rel, change->conname);
 	if (constraint == NULL || constraint->enforced)
 		return;
 	finding = mig_rules_report(alter->lint, "adding-foreign-key-constraint",

@@ -599,7 +599,8 @@ mig_rules_modify(MigLint *lint, Node *stmt)
 		rel->persistence == RELPERSISTENCE_TEMP || mig_rules_is_empty(rel))
 		return;
 	finding = mig_rules_report(lint, deletes ? "delete-without-where" : "update-without-where",
-							   MIG_LEVEL_HIGH, -1, rel);
+							   deletes || !mig_rel_is_small(rel) ? MIG_LEVEL_HIGH : MIG_LEVEL_LOW,
+							   -1, rel);
 	if (finding == NULL)
 		return;
 	finding->message = psprintf("%s all rows of %s", deletes ? "DELETE of" : "UPDATE of",
@@ -610,9 +611,6 @@ mig_rules_modify(MigLint *lint, Node *stmt)
 	finding->advice = deletes ?
 		"If all are to go, have a backup; if only some, write a WHERE." :
 		"Write a WHERE that leaves out what is right already, and go by batches that are committed each.";
-	if (!deletes && mig_rel_is_small(rel) &&
-		finding->severity == finding->rule->severity)
-		finding->severity = MIG_SEVERITY_INFO;
 }
 
 /* Does a later statement of the transaction make a view of that name? */

@@ -141,6 +141,7 @@ mig_rules_create_index(MigLint *lint, IndexStmt *stmt)
 	MigRel	   *rel = mig_world_find(lint->world, stmt->relation);
 	MigFinding *finding;
 	bool		divided;
+	ListCell   *lc;
 
 	if (rel == NULL || left_behind(lint, stmt, rel))
 		return;
@@ -151,6 +152,8 @@ mig_rules_create_index(MigLint *lint, IndexStmt *stmt)
 
 	finding = mig_rules_report(lint, "require-concurrent-index-creation",
 							   mig_rules_level(lint), -1, rel);
+	foreach(lc, mig_rel_tree(rel))
+		mig_rules_tell(lint, (MigRel *) lfirst(lc));
 	if (finding == NULL)
 		return;
 	finding->message = psprintf("%s on %s without CONCURRENTLY",
@@ -304,8 +307,8 @@ mig_rules_reindex(MigLint *lint, ReindexStmt *stmt)
 							   rels ? mig_rules_level(lint) : MIG_LEVEL_HIGH, -1, NULL);
 	if (finding == NULL)
 		return;
-	foreach(lc, rels)
-		mig_rules_tell(lint, (MigRel *) lfirst(lc));
+	foreach(lc, lint->current->effects)
+		mig_rules_tell(lint, ((MigEffect *) lfirst(lc))->rel);
 	finding->relations = rels;
 	finding->message = psprintf("REINDEX %s without CONCURRENTLY", kind);
 	finding->why = psprintf("%s%sQueries of a table lock all its indexes when they are planned, so that a plain SELECT waits too.",

@@ -133,31 +133,35 @@ is_scanned(MigLint *lint, MigRel *rel)
 	return false;
 }
 
-/* A new partition, whichever way: what is in the default one must be looked at. */
-static void
+/*
+ * A new partition, whichever way: what is in the default one must be looked
+ * at.  Returns the statement with that proven before, or as it is.
+ */
+static char *
 check_default(MigLint *lint, MigRel *parent, const PartitionBoundSpec *bound,
-			  const char *statement)
+			  char *statement)
 {
 	MigRel	   *rel = mig_rel_default_partition(parent);
 	MigFinding *finding;
 	char	   *condition;
+	char	   *sql = NULL;
 
-	if (rel == NULL)
-		return;
-	if (!is_scanned(lint, rel))
-		return;
+	if (rel == NULL || !is_scanned(lint, rel))
+		return statement;
 	mig_rules_tell(lint, rel);
+	condition = bound_condition(lint, parent, bound);
+	if (condition && statement)
+		sql = proven_steps(rel, psprintf("NOT (%s)", condition), statement);
 	finding = mig_rules_report(lint, "default-partition-scan", mig_rules_level_of(lint, rel),
 							   -1, rel);
 	if (finding == NULL)
-		return;
+		return sql;
 	finding->message = psprintf("the new partition of %s has the default partition %s read",
 								mig_rel_label(parent), mig_rel_label(rel));
 	finding->why = mig_rules_why_of(lint, rel);
 	finding->advice = "Prove before, by a CHECK that is added NOT VALID and validated, that no row of it belongs into the new one.";
-	condition = bound_condition(lint, parent, bound);
-	if (condition && statement)
-		finding->sql = proven_steps(rel, psprintf("NOT (%s)", condition), statement);
+	finding->sql = sql;
+	return sql;
 }
 
 static void
@@ -172,7 +176,7 @@ attach(MigAlter *alter)
 
 	if (rel == NULL || alter->rel->kind != RELKIND_PARTITIONED_TABLE)
 		return;
-	check_default(lint, alter->rel, cmd->bound, statement);
+	statement = check_default(lint, alter->rel, cmd->bound, statement);
 	if (!rel->old || !is_scanned(lint, rel))
 		return;
 	finding = mig_rules_report(lint, "attach-partition-scan", mig_rules_level_of(lint, rel),
@@ -337,7 +341,7 @@ mig_rules_create_partition(MigLint *lint, CreateStmt *stmt)
 		parent->persistence == RELPERSISTENCE_TEMP)
 		return;
 	sql = attached_steps(lint, stmt, parent);
-	check_default(lint, parent, stmt->partbound, sql);
+	sql = check_default(lint, parent, stmt->partbound, sql);
 	finding = mig_rules_report(lint, "create-partition-locks-parent",
 							   mig_rules_level_of(lint, parent), -1, parent);
 	if (finding)
@@ -372,10 +376,9 @@ mig_rules_drop_partition(MigLint *lint, DropStmt *stmt, MigRel *rel, MigRel *par
 		finding->advice = "DETACH PARTITION CONCURRENTLY is not possible while there is a default partition: have lock_timeout limit how long others wait behind it.";
 	else
 	{
-		finding->advice = "Detach it concurrently before, in a migration of its own, since that refuses a transaction.";
-		finding->sql = psprintf("ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY;\nDROP TABLE %s;",
-								mig_rel_label(parent), mig_rel_label(rel),
-								mig_rel_label(rel));
+		finding->advice = "Detach it concurrently, in a migration of its own, since that refuses a transaction, and drop it then.";
+		finding->sql = psprintf("ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY;",
+								mig_rel_label(parent), mig_rel_label(rel));
 	}
 }
 
@@ -551,6 +554,8 @@ mig_rules_hidden(MigLint *lint)
 	MigFinding *finding;
 	ListCell   *lc;
 
+	if (state->fails)
+		return;
 	foreach(lc, lint->current->effects)
 	{
 		MigEffect  *effect = (MigEffect *) lfirst(lc);

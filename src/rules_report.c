@@ -44,6 +44,7 @@ mig_rules_state(MigLint *lint)
 		state->current = lint->current;
 		state->tokens = NULL;
 		state->told = NIL;
+		state->fails = false;
 	}
 	return state;
 }
@@ -62,9 +63,11 @@ mig_rules_report(MigLint *lint, const char *rule, MigLevel level, int location,
 
 	if (finding == NULL)
 		return NULL;
+	if (finding->rule->axis == MIG_AXIS_FAILURE && level == MIG_LEVEL_HIGH)
+		mig_rules_state(lint)->fails = true;
 	most = level == MIG_LEVEL_HIGH ? MIG_SEVERITY_ERROR :
 		level == MIG_LEVEL_MEDIUM ? MIG_SEVERITY_WARNING : MIG_SEVERITY_INFO;
-	if (finding->severity == finding->rule->severity &&
+	if (!finding->graded &&
 		finding->rule->axis != MIG_AXIS_STYLE && finding->severity > most)
 		finding->severity = most;
 	if (rel != NULL)
@@ -274,6 +277,11 @@ mig_rules_describe(MigRel *rel)
 		return buf.data;
 	else if (!rel->old)
 		return buf.data;
+	else if (rel->kind != RELKIND_INDEX && mig_rel_is_empty(rel))
+	{
+		appendStringInfoString(&buf, " (empty)");
+		return buf.data;
+	}
 
 	appendStringInfoString(&buf, " (");
 	if (rel->kind == RELKIND_PARTITIONED_TABLE)

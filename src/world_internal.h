@@ -3,8 +3,8 @@
  * world_internal.h
  *	  What the files of the world share with each other alone.
  *
- * Calls go down this list: world_apply -> world_create, world_alter ->
- * world_change -> world_rel -> world.
+ * Calls go down this list: world_apply -> world_create, world_alter, world_type
+ * -> world_link -> world_change -> world_rel, world, which call each other.
  *
  *-------------------------------------------------------------------------
  */

@@ -31,7 +31,7 @@ CREATE FUNCTION oracle.relations(OUT rel oid, OUT name text, OUT kind "char", OU
 								 OUT tuples bigint) RETURNS SETOF record LANGUAGE sql AS $$
 	SELECT c.oid, CASE WHEN n.nspname = ANY (current_schemas(false)) THEN quote_ident(relname)
 				  ELSE quote_ident(n.nspname) || '.' || quote_ident(relname) END,
-		   relkind, relfilenode, pg_stat_get_xact_tuples_returned(c.oid)
+		   relkind, relfilenode, pg_stat_get_xact_tuples_returned(c.oid) + pg_stat_get_xact_tuples_fetched(c.oid)
 	  FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 	 WHERE c.oid >= 16384 AND nspname NOT IN ('oracle', 'mig') $$;
 
@@ -78,7 +78,7 @@ CREATE FUNCTION oracle.after(queries boolean, dropped boolean DEFAULT false) RET
 	  FROM facts WHERE kind IN ('r', 'm') AND NOT gone AND (scanned AND NOT p_scans AND NOT queries OR p_scans AND NOT scanned)
 	UNION ALL
 	SELECT format('rewrite of %s: %s, predicted %s', name, refiled, p_rewrites)
-	  FROM facts WHERE kind IN ('r', 'm') AND refiled <> (p_rewrites OR p_loses)
+	  FROM facts WHERE kind IN ('r', 'm') AND NOT gone AND refiled <> (p_rewrites OR p_loses)
 	UNION ALL
 	SELECT format('index build of %s: %s, predicted %s', name, refiled, p_builds)
 	  FROM facts WHERE kind = 'i' AND name NOT LIKE '%pg_toast%' AND refiled AND NOT p_builds AND (SELECT NOT coalesce(bool_or(p_loses), false) FROM facts)

@@ -1,0 +1,112 @@
+# Inputs of the shapes that squawk is tested with, for each of its rules that we
+# have: squawk says of each what we say, or the input says why not.
+#
+# The files of test/squawk have the inputs:
+#   -- == RULE: what it is             [transaction] after the rule: squawk is told
+#                                      that the migration has a transaction
+#   -- + SQL                           what is there before
+#   -- differs: why                    we say the opposite, and rightly
+
+use strict;
+use warnings;
+
+use lib 'test/perl';
+use File::Basename qw(basename);
+use JSON::PP;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Tools;
+
+npm_install('squawk-cli@2.66.0');
+my ($squawk) = glob npm_directory() . '/node_modules/@squawk-cli/*/bin/squawk';
+start_node('lint_squawk');
+
+my @cases;
+foreach my $file (sort glob 'test/squawk/*.sql')
+{
+	next if basename($file) eq 'fixture.sql';
+	foreach my $text (split /^(?=-- == )/m, slurp_file($file))
+	{
+		my ($rule, $transaction, $title, $input) = $text =~ /\A-- == (\S+?)( \[transaction\])?: (.*)\n(.*)/s
+		  or die "$file: $text";
+		my $case = {
+			rule => $rule,
+			transaction => defined $transaction,
+			title => "$rule: $title",
+			setup => join(";\n", $input =~ /^-- \+ (.*)$/mg),
+			differs => join(' ', $input =~ /^-- differs: (.*)$/mg) };
+
+		$input =~ s/^-- (\+|differs:) .*\n//mg;
+		$case->{input} = $input;
+		push @cases, $case;
+	}
+}
+cmp_ok(scalar @cases, '>', 200, 'there are inputs');
+
+# The rules that squawk names for each of the inputs.
+foreach my $transaction (0, 1)
+{
+	my $directory = "$work/" . ($transaction ? 'transaction' : 'plain');
+
+	foreach my $i (grep { $cases[$_]->{transaction} == $transaction } 0 .. $#cases)
+	{
+		write_file("$directory/$i.sql", $cases[$i]->{input});
+		$cases[$i]->{theirs} = {};
+	}
+	my ($out, $err) = run_command(
+		[
+			$squawk, '--reporter', 'json', '--include', 'require-table-schema', '--pg-version',
+			int($node->pg_version) . '.0',
+			$transaction ? '--assume-in-transaction' : '--no-assume-in-transaction',
+			glob "$directory/*.sql"
+		]);
+	my $findings = eval { decode_json($out) };
+
+	ok(ref $findings eq 'ARRAY', 'squawk finds something') or die "$err$out";
+	foreach my $finding (@$findings)
+	{
+		my ($i) = $finding->{file} =~ /(\d+)\.sql$/;
+
+		$cases[$i]->{theirs}{ $finding->{rule_name} } = 1;
+		die "$cases[$i]->{title}: $finding->{message}" if $finding->{rule_name} eq 'syntax-error';
+	}
+}
+
+new_database('squawk');
+query('squawk', 'CREATE SCHEMA mig; CREATE EXTENSION migrate SCHEMA mig');
+query('squawk', slurp_file('test/squawk/fixture.sql'));
+my %ours = map { $_ => 1 } split /\n/, query('squawk', 'SELECT rule FROM mig.migrate_lint_rules()');
+my ($same, $differs) = (0, 0);
+foreach my $case (@cases)
+{
+	my $found = query(
+		'squawk', qq{
+		SET search_path = shop;
+		SET migrate.lint_rows = 0;
+		SET migrate.lint_size = 0;
+		SET migrate.lint_rules = 'style=warning';
+		SET client_min_messages = warning;
+		BEGIN;
+		$case->{setup};
+		SELECT DISTINCT rule FROM mig.migrate_lint_sql(\$input\$$case->{input}\$input\$);
+		ROLLBACK});
+	my $they_say = exists $case->{theirs}{ $case->{rule} } ? 1 : 0;
+	my $we_say = (grep { $_ eq $case->{rule} } split /\n/, $found) ? 1 : 0;
+	my $say = sub { $_[0] ? 'complains' : 'is content' };
+
+	ok($ours{ $case->{rule} }, "$case->{title}: we have the rule");
+	if ($case->{differs})
+	{
+		$differs++;
+		isnt($we_say, $they_say, "$case->{title}: squawk " . $say->($they_say) . ", but $case->{differs}");
+	}
+	else
+	{
+		$same++;
+		is($we_say, $they_say, "$case->{title}: squawk " . $say->($they_say)) or diag("ours: $found");
+	}
+}
+note("$same inputs of the same verdict, $differs of another");
+$node->stop;
+
+done_testing();
