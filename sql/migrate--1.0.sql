@@ -228,8 +228,6 @@ SELECT pg_catalog.pg_extension_config_dump('migrate_journal', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_job_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_job', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_file_set', '');
-SELECT pg_catalog.pg_extension_config_dump('migrate_statistic_source', '');
-SELECT pg_catalog.pg_extension_config_dump('migrate_statistic', '');
 
 CREATE FUNCTION migrate_state_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;

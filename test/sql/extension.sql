@@ -57,9 +57,9 @@ SELECT relname FROM pg_class WHERE relnamespace = 'ext'::regnamespace AND relnam
 -- and say what they are for
 SELECT proname FROM pg_proc WHERE pronamespace = 'ext'::regnamespace AND obj_description(oid, 'pg_proc') IS NULL;
 SELECT relname FROM pg_class WHERE relnamespace = 'ext'::regnamespace AND relkind = 'v' AND obj_description(oid, 'pg_class') IS NULL;
--- every table and sequence is dumped with its rows
+-- every table and sequence is dumped with its rows, but what is of another server
 SELECT relname FROM pg_class c, pg_extension e
- WHERE e.extname = 'migrate' AND c.relnamespace = 'ext'::regnamespace AND c.relkind IN ('r', 'S') AND NOT c.oid = ANY (e.extconfig);
+ WHERE e.extname = 'migrate' AND c.relnamespace = 'ext'::regnamespace AND c.relkind IN ('r', 'S') AND NOT c.oid = ANY (e.extconfig) ORDER BY 1;
 
 -- a migration cannot drop it; the superuser can, and what was made stays
 SELECT ext.migrate_register('4', 'drops', 'DROP EXTENSION migrate');

@@ -372,7 +372,9 @@ SKIP:
 	my $example = "$FindBin::RealBin/../example";
 
 	($status, $out, $err) = make_bundle('--check', $example);
-	is("$status $out$err", "0 migrate_bundle: $example: 6 applied, 6 rolled back and applied again\n",
+	is("$status $out$err",
+		"0 example/003_order.sql:12:32: info: no index on order_line (product_id), which references product [fk-without-index]\n"
+		  . "migrate_bundle: $example: 6 applied, 6 rolled back and applied again\n",
 		'a good directory is checked');
 	my $one_way = directory('one_way', '1_one.sql' => "-- migrate:up\nCREATE TABLE one ()",
 		'2_two.sql' => "-- migrate:up\nCREATE TABLE two ();\n-- migrate:down\nDROP TABLE two");
