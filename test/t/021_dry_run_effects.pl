@@ -202,10 +202,10 @@ sub reported
 	{
 		for my $lock (grep { $_->{existed} } @{ $row->{locks} })
 		{
-			my $name = $lock->{kind} eq 'toast table' ? "toast($lock->{of})" : $lock->{relation};
+			my $name = $lock->{kind} eq 'TOAST table' ? "toast($lock->{of})" : $lock->{relation};
 			push @locks, relation_name($name) . " $lock->{mode}";
 		}
-		push @rewrites, map { $_->{kind} eq 'toast table' ? () : $_->{relation} } grep { $_->{existed} } @{ $row->{rewrites} };
+		push @rewrites, map { $_->{kind} eq 'TOAST table' ? () : $_->{relation} } grep { $_->{existed} } @{ $row->{rewrites} };
 		push @rewrites, map { relation_name($_->{index}) }
 		  grep { $_->{existed} && $_->{action} eq 'rebuilt' } @{ $row->{indexes} };
 		push @scans, map { ($_->{relation} =~ s/^m\.//r) . " $_->{sequential} $_->{tuples} $_->{index}" }
