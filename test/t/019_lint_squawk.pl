@@ -75,7 +75,7 @@ foreach my $transaction (0, 1)
 new_database('squawk');
 query('squawk', 'CREATE SCHEMA mig; CREATE EXTENSION migrate SCHEMA mig');
 query('squawk', slurp_file('test/squawk/fixture.sql'));
-my %ours = map { $_ => 1 } split /\n/, query('squawk', 'SELECT rule FROM mig.migrate_lint_rules()');
+my %ours = map { $_ => 1 } split /\n/, query('squawk', 'SELECT name FROM mig.migrate_lint_rules()');
 my ($same, $differs) = (0, 0);
 foreach my $case (@cases)
 {

@@ -67,7 +67,7 @@ for my $history ([ 'minder', 117 ], [ 'crates.io', 285 ], [ 'hatchet', 225 ], [ 
 		is($node->safe_psql($database, 'SELECT version, locked FROM mig.linted WHERE locked IS NOT NULL'),
 			'', '... and lint has locked nothing');
 		is( $node->safe_psql($database, q{
-				SELECT DISTINCT rule FROM mig.found WHERE rule NOT IN (SELECT rule FROM mig.migrate_lint_rules())}),
+				SELECT DISTINCT rule FROM mig.found WHERE rule NOT IN (SELECT name FROM mig.migrate_lint_rules())}),
 			'', '... all findings are of known rules');
 		cmp_ok($node->safe_psql($database, q{SELECT count(*) FROM mig.found WHERE severity = 'error'}),
 			'>', 0, '... there are some of the highest severity');

@@ -105,7 +105,7 @@ sub predicted
 $node->safe_psql('postgres', 'CREATE DATABASE further');
 $node->safe_psql('further', 'CREATE EXTENSION migrate');
 my @further;
-my $directory = dirname(__FILE__) . '/../example/effects';
+my $directory = dirname(__FILE__) . '/../effects';
 
 {
 	my $fixture = slurp_file("$reference/fixture.sql");
