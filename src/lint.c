@@ -576,22 +576,12 @@ try_parse(Linter *linter, const MigScript *script)
 {
 	MigLintedScript *linted = linter->lint.script;
 	MemoryContext context = CurrentMemoryContext;
-	volatile int line = 0;
+	int		   *line = palloc0(sizeof(int));	/* read after an error */
 
 	linter->parsed = NULL;
 	PG_TRY();
 	{
-		int			error_line = 0;
-
-		PG_TRY();
-		{
-			linter->parsed = parse(script, &error_line);
-		}
-		PG_FINALLY();
-		{
-			line = error_line;
-		}
-		PG_END_TRY();
+		linter->parsed = parse(script, line);
 	}
 	PG_CATCH();
 	{
@@ -603,7 +593,7 @@ try_parse(Linter *linter, const MigScript *script)
 			PG_RE_THROW();
 		FlushErrorState();
 		linted->broken = error->message;
-		report_broken(linter, line > 0 ? line : script->line, 1, NULL, error->message);
+		report_broken(linter, *line > 0 ? *line : script->line, 1, NULL, error->message);
 	}
 	PG_END_TRY();
 }
