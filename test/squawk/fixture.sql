@@ -31,7 +31,7 @@ CREATE TABLE item (id bigint NOT NULL, purchase bigint, label text);
 CREATE TABLE ledger (id bigint NOT NULL, entry text) PARTITION BY RANGE (id);
 CREATE TABLE ledger_1 PARTITION OF ledger FOR VALUES FROM (0) TO (1000);
 INSERT INTO customer SELECT g, 'c' || g, g, g, g, 'new', current_date, now() FROM generate_series(1, 100) g;
-INSERT INTO purchase SELECT g, g, g, 0, g, (g, g), now(), 'x' FROM generate_series(1, 100) g;
+INSERT INTO purchase SELECT g, g, g, 0, g, (g, g)::place, now(), 'x' FROM generate_series(1, 100) g;
 INSERT INTO item SELECT g, g, g FROM generate_series(1, 100) g;
 INSERT INTO ledger SELECT g, g FROM generate_series(1, 100) g;
 CREATE INDEX purchase_customer ON purchase (customer);

@@ -27,7 +27,7 @@ foreach my $file (sort glob 'test/squawk/*.sql')
 	next if basename($file) eq 'fixture.sql';
 	foreach my $text (split /^(?=-- == )/m, slurp_file($file))
 	{
-		my ($rule, $transaction, $title, $input) = $text =~ /\A-- == (\S+?)( \[transaction\])?: (.*)\n(.*)/s
+		my ($rule, $transaction, $title, $input) = $text =~ /\A-- == (\S+?)( \[transaction\])?: (\N*)\n(.*)/s
 		  or die "$file: $text";
 		my $case = {
 			rule => $rule,
@@ -62,7 +62,7 @@ foreach my $transaction (0, 1)
 		]);
 	my $findings = eval { decode_json($out) };
 
-	ok(ref $findings eq 'ARRAY', 'squawk finds something') or die "$err$out";
+	ok(ref $findings eq 'ARRAY' && @$findings, 'squawk finds something') or die "$err$out";
 	foreach my $finding (@$findings)
 	{
 		my ($i) = $finding->{file} =~ /(\d+)\.sql$/;
