@@ -60,7 +60,7 @@ const MigRule mig_rules[] = {
 	{"ban-drop-table", "data", DATA(ERROR),
 	"The table's data are lost, and clients that use it fail."},
 	{"ban-duplicate-column-assignments", "failure", FAILURE(ERROR),
-	"An UPDATE that sets a column twice fails."},
+	"A statement that sets, or makes, a column twice fails."},
 	{"ban-truncate", "data", DATA(ERROR),
 	"All rows are lost."},
 	{"ban-truncate-cascade", "data", DATA(ERROR),

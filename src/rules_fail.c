@@ -10,9 +10,11 @@
  */
 #include "rules.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "compat.h"
+#include "parser/parse_target.h"
 #include "utils/builtins.h"
 
 static const char *
@@ -46,8 +48,8 @@ exists(MigLint *lint, const RangeVar *name)
 		mig_world_find_index(lint->world, name) != NULL;
 }
 
-/* A name that is to be taken by a new relation. */
-static void
+/* A name that is to be taken by a new relation: is it free? */
+static bool
 check_free(MigLint *lint, const RangeVar *name, bool if_not_exists)
 {
 	char	   *schema = mig_world_creation_schema(lint->world, name->schemaname,
@@ -55,11 +57,13 @@ check_free(MigLint *lint, const RangeVar *name, bool if_not_exists)
 	RangeVar   *var;
 	MigFinding *finding;
 
-	if (schema == NULL || if_not_exists)
-		return;
+	if (schema == NULL)
+		return true;
 	var = makeRangeVar(schema, name->relname, -1);
 	if (!exists(lint, var))
-		return;
+		return true;
+	if (if_not_exists)
+		return false;
 	finding = mig_rules_report(lint, "duplicate-table", MIG_LEVEL_HIGH, name->location, NULL);
 	if (finding)
 	{
@@ -67,6 +71,7 @@ check_free(MigLint *lint, const RangeVar *name, bool if_not_exists)
 		finding->why = "The statement fails (42P07).";
 		finding->advice = "Choose another name; or write IF NOT EXISTS, if any relation of that name will do.";
 	}
+	return false;
 }
 
 static void
@@ -129,39 +134,155 @@ check_drop(MigLint *lint, DropStmt *stmt)
 	}
 }
 
-/* UPDATE ... SET a = 1, a = 2 */
-static void
-check_assignments(MigLint *lint, UpdateStmt *stmt)
+/* A column that a list names. */
+typedef struct NamedColumn
 {
-	ListCell   *lc;
+	const char *name;
+	int			location;
+	bool		part;			/* only a field or an element of it */
+} NamedColumn;
 
-	if (list_length(stmt->targetList) > 1000)
-		return;
-	foreach(lc, stmt->targetList)
+/* Each column once; parts may be assigned one by one. */
+static void
+check_once(MigLint *lint, const NamedColumn *columns, int n, const char *sqlstate)
+{
+	int			i;
+	int			j;
+
+	for (i = 1; i < n; i++)
 	{
-		ResTarget  *target = lfirst_node(ResTarget, lc);
-		int			i;
-
-		/* fields and elements may be assigned one by one */
-		if (target->indirection != NIL)
-			continue;
-		for (i = 0; i < foreach_current_index(lc); i++)
+		for (j = 0; j < i; j++)
 		{
-			ResTarget  *other = list_nth_node(ResTarget, stmt->targetList, i);
 			MigFinding *finding;
 
-			if (other->indirection != NIL || strcmp(target->name, other->name) != 0)
+			if ((columns[i].part && columns[j].part) ||
+				strcmp(columns[i].name, columns[j].name) != 0)
 				continue;
 			finding = mig_rules_report(lint, "ban-duplicate-column-assignments",
-									   MIG_LEVEL_HIGH, target->location, NULL);
+									   MIG_LEVEL_HIGH, columns[i].location, NULL);
 			if (finding)
 			{
-				finding->message = psprintf("column %s is set twice",
-											quote_identifier(target->name));
-				finding->why = "The statement fails (42601).";
-				finding->advice = "Set it once.";
+				finding->message = psprintf("column %s is there twice",
+											quote_identifier(columns[i].name));
+				finding->why = psprintf("The statement fails (%s).", sqlstate);
+				finding->advice = "Name it once.";
 			}
 			return;
+		}
+	}
+}
+
+/*
+ * Columns that a command sets, makes, or gives names to: targets of an UPDATE
+ * or INSERT, definitions, names alone, or what a SELECT returns.
+ */
+static void
+check_columns(MigLint *lint, List *list, const char *sqlstate)
+{
+	NamedColumn *columns;
+	int			n = 0;
+	ListCell   *lc;
+
+	/* the server has no use for more */
+	if (list_length(list) < 2 || list_length(list) > MaxTupleAttributeNumber)
+		return;
+	columns = palloc(list_length(list) * sizeof(NamedColumn));
+	foreach(lc, list)
+	{
+		Node	   *node = (Node *) lfirst(lc);
+		NamedColumn column = {NULL, -1, false};
+
+		if (IsA(node, String))
+			column.name = strVal(node);
+		else if (IsA(node, ColumnDef))
+		{
+			column.name = ((ColumnDef *) node)->colname;
+			column.location = ((ColumnDef *) node)->location;
+		}
+		else if (IsA(node, ResTarget))
+		{
+			ResTarget  *target = (ResTarget *) node;
+
+			column.name = target->name;
+			column.location = target->location;
+			column.part = target->indirection != NIL;
+			if (column.name == NULL && target->val &&
+				!(IsA(target->val, ColumnRef) &&
+				  IsA(llast(((ColumnRef *) target->val)->fields), A_Star)) &&
+				!(IsA(target->val, A_Indirection) &&
+				  IsA(llast(((A_Indirection *) target->val)->indirection), A_Star)))
+				column.name = FigureColname(target->val);
+		}
+		if (column.name)
+			columns[n++] = column;
+	}
+	check_once(lint, columns, n, sqlstate);
+	pfree(columns);
+}
+
+/* ... of a relation that a query fills. */
+static void
+check_query_columns(MigLint *lint, List *names, Node *query)
+{
+	SelectStmt *select = (SelectStmt *) query;
+
+	if (names == NIL && query && IsA(query, SelectStmt))
+	{
+		/* the first of a UNION gives the names */
+		while (select->larg)
+			select = select->larg;
+		names = select->targetList;
+	}
+	check_columns(lint, names, "42701");
+}
+
+static void
+check_assignments(MigLint *lint, Node *stmt)
+{
+	WithClause *with = NULL;
+	ListCell   *lc;
+
+	check_stack_depth();
+	switch (nodeTag(stmt))
+	{
+		case T_UpdateStmt:
+			with = ((UpdateStmt *) stmt)->withClause;
+			check_columns(lint, ((UpdateStmt *) stmt)->targetList, "42601");
+			break;
+		case T_InsertStmt:
+			with = ((InsertStmt *) stmt)->withClause;
+			check_columns(lint, ((InsertStmt *) stmt)->cols, "42701");
+			if (((InsertStmt *) stmt)->onConflictClause)
+				check_columns(lint, ((InsertStmt *) stmt)->onConflictClause->targetList, "42601");
+			break;
+		case T_MergeStmt:
+			with = ((MergeStmt *) stmt)->withClause;
+			foreach(lc, ((MergeStmt *) stmt)->mergeWhenClauses)
+			{
+				MergeWhenClause *clause = lfirst_node(MergeWhenClause, lc);
+
+				check_columns(lint, clause->targetList,
+							  clause->commandType == CMD_INSERT ? "42701" : "42601");
+			}
+			break;
+		case T_DeleteStmt:
+			with = ((DeleteStmt *) stmt)->withClause;
+			break;
+		case T_SelectStmt:
+			with = ((SelectStmt *) stmt)->withClause;
+			break;
+		default:
+			break;
+	}
+	/* deeper down they may not be */
+	if (with)
+	{
+		foreach(lc, with->ctes)
+		{
+			Node	   *query = lfirst_node(CommonTableExpr, lc)->ctequery;
+
+			if (!IsA(query, SelectStmt))
+				check_assignments(lint, query);
 		}
 	}
 }
@@ -225,20 +346,26 @@ mig_rules_fail(MigLint *lint, Node *stmt)
 			check_index(lint, (IndexStmt *) stmt);
 			break;
 		case T_CreateStmt:
-			check_free(lint, ((CreateStmt *) stmt)->relation,
-					   ((CreateStmt *) stmt)->if_not_exists);
+		case T_CreateForeignTableStmt:
+			/* which begins as a CreateStmt does */
+			if (check_free(lint, ((CreateStmt *) stmt)->relation,
+						   ((CreateStmt *) stmt)->if_not_exists))
+				check_columns(lint, ((CreateStmt *) stmt)->tableElts, "42701");
 			break;
 		case T_CreateTableAsStmt:
-			check_free(lint, ((CreateTableAsStmt *) stmt)->into->rel,
-					   ((CreateTableAsStmt *) stmt)->if_not_exists);
+			if (check_free(lint, ((CreateTableAsStmt *) stmt)->into->rel,
+						   ((CreateTableAsStmt *) stmt)->if_not_exists))
+				check_query_columns(lint, ((CreateTableAsStmt *) stmt)->into->colNames,
+									((CreateTableAsStmt *) stmt)->query);
 			break;
 		case T_ViewStmt:
 			if (!((ViewStmt *) stmt)->replace)
-				check_free(lint, ((ViewStmt *) stmt)->view, false);
+				(void) check_free(lint, ((ViewStmt *) stmt)->view, false);
+			check_query_columns(lint, ((ViewStmt *) stmt)->aliases, ((ViewStmt *) stmt)->query);
 			break;
 		case T_CreateSeqStmt:
-			check_free(lint, ((CreateSeqStmt *) stmt)->sequence,
-					   ((CreateSeqStmt *) stmt)->if_not_exists);
+			(void) check_free(lint, ((CreateSeqStmt *) stmt)->sequence,
+							  ((CreateSeqStmt *) stmt)->if_not_exists);
 			break;
 		case T_DropStmt:
 			check_drop(lint, (DropStmt *) stmt);
@@ -254,7 +381,16 @@ mig_rules_fail(MigLint *lint, Node *stmt)
 			check_rename(lint, (RenameStmt *) stmt);
 			break;
 		case T_UpdateStmt:
-			check_assignments(lint, (UpdateStmt *) stmt);
+		case T_InsertStmt:
+		case T_MergeStmt:
+		case T_DeleteStmt:
+			check_assignments(lint, stmt);
+			break;
+		case T_SelectStmt:
+			check_assignments(lint, stmt);
+			if (((SelectStmt *) stmt)->intoClause &&
+				check_free(lint, ((SelectStmt *) stmt)->intoClause->rel, false))
+				check_query_columns(lint, NIL, stmt);
 			break;
 		default:
 			break;

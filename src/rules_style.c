@@ -263,6 +263,14 @@ mig_rules_style(MigLint *lint, Node *stmt)
 					check_type(lint, castNode(ColumnDef, cmd->def)->typeName, cmd->name);
 			}
 			break;
+		case T_CreateTableAsStmt:
+			if (((CreateTableAsStmt *) stmt)->objtype == OBJECT_TABLE)
+				check_name(lint, ((CreateTableAsStmt *) stmt)->into->rel);
+			break;
+		case T_SelectStmt:
+			if (((SelectStmt *) stmt)->intoClause)
+				check_name(lint, ((SelectStmt *) stmt)->intoClause->rel);
+			break;
 		case T_IndexStmt:
 			check_name(lint, ((IndexStmt *) stmt)->relation);
 			break;
