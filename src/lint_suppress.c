@@ -48,6 +48,20 @@ typedef struct Code
 } Code;
 
 static const Code codes[] = {
+	/* squawk, where the name is another one, or means more than it does here */
+	{"adding-field-with-default", "serial-rewrite"},
+	{"ban-alter-domain-with-add-constraint", "alter-domain-scan"},
+	{"ban-truncate-cascade", "ban-truncate"},
+	{"constraint-missing-not-valid", "adding-foreign-key-constraint"},
+	{"constraint-missing-not-valid", "adding-serial-primary-key-field"},
+	{"constraint-missing-not-valid", "disallowed-unique-constraint"},
+	{"constraint-missing-not-valid", "exclusion-constraint"},
+	{"prefer-big-int", "prefer-bigint-over-int"},
+	{"prefer-big-int", "prefer-bigint-over-smallint"},
+	{"prefer-repack", "table-rewrite"},
+	{"prefer-timestamptz", "prefer-timestamp-tz"},
+	{"require-timeout-settings", "require-lock-timeout"},
+	{"require-timeout-settings", "require-statement-timeout"},
 	/* eugene */
 	{"E1", "constraint-missing-not-valid"},
 	{"E1", "adding-foreign-key-constraint"},
