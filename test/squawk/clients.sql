@@ -13,7 +13,11 @@ DROP DATABASE IF EXISTS another;
 -- == ban-drop-not-null: as such
 ALTER TABLE customer ALTER COLUMN visits DROP NOT NULL;
 -- == ban-truncate-cascade: with it
+-- differs: no foreign key references one of these tables: CASCADE reaches no other
 TRUNCATE item, purchase, customer CASCADE;
+-- == ban-truncate-cascade: with a table that references another
+-- + CREATE TABLE coupon (customer bigint REFERENCES customer)
+TRUNCATE customer CASCADE;
 -- == ban-truncate-cascade: without it
 TRUNCATE item, purchase, customer;
 TRUNCATE item;
@@ -48,6 +52,19 @@ WHEN NOT MATCHED THEN INSERT (id, id) VALUES (1, 2);
 CREATE TABLE coupon (a integer, a text);
 -- == ban-duplicate-column-assignments: in a view's columns
 CREATE VIEW pairs (a, a) AS SELECT 1, 2;
+-- == ban-duplicate-column-assignments: in a view's query
+CREATE VIEW pairs AS SELECT id, label AS id FROM item;
+-- == ban-duplicate-column-assignments: in a CREATE TABLE AS
+CREATE TABLE pairs (a, a) AS SELECT 1, 2;
+-- == ban-duplicate-column-assignments: in a SELECT INTO
+SELECT id, label AS id INTO pairs FROM item;
+-- == ban-duplicate-column-assignments: on a conflict
+INSERT INTO purchase (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET note = 'a', note = 'b';
+-- == ban-duplicate-column-assignments: in a WITH
+WITH changed AS (UPDATE purchase SET note = 'a', note = 'b' WHERE id = 1 RETURNING id) SELECT * FROM changed;
+-- == ban-duplicate-column-assignments: in a CREATE TABLE that does nothing
+-- differs: there is a table of that name: none is made
+CREATE TABLE IF NOT EXISTS item (a integer, a text);
 -- == ban-duplicate-column-assignments: each once
 UPDATE customer SET email = 'a', phone = 'b' WHERE id = 1;
 INSERT INTO item (id, label) VALUES (1, 'x');

@@ -34,6 +34,7 @@ COMMIT;
 -- == adding-foreign-key-constraint: alone
 ALTER TABLE purchase ADD CONSTRAINT purchase_customer_fkey FOREIGN KEY (customer) REFERENCES customer (id);
 -- == adding-foreign-key-constraint: of a new column
+-- differs: the new column is null in every row: no row is read
 BEGIN;
 ALTER TABLE item ADD COLUMN customer bigint REFERENCES customer (id);
 COMMIT;
@@ -48,10 +49,12 @@ COMMIT;
 ALTER TABLE purchase ADD CONSTRAINT purchase_of FOREIGN KEY (customer) REFERENCES customer (id) NOT VALID;
 ALTER TABLE purchase VALIDATE CONSTRAINT purchase_of;
 -- == constraint-missing-not-valid [transaction]: ... that ends with a COMMIT
+-- differs: it ends no transaction: each statement before it committed by itself
 ALTER TABLE purchase ADD CONSTRAINT purchase_of FOREIGN KEY (customer) REFERENCES customer (id) NOT VALID;
 ALTER TABLE purchase VALIDATE CONSTRAINT purchase_of;
 COMMIT;
 -- == constraint-missing-not-valid: a foreign key
+-- ours: adding-foreign-key-constraint
 ALTER TABLE purchase ADD CONSTRAINT purchase_of FOREIGN KEY (customer) REFERENCES customer (id);
 -- == constraint-missing-not-valid: a foreign key, not valid, and validated in a transaction of its own
 BEGIN;
@@ -80,6 +83,7 @@ ALTER TABLE coupon ADD CONSTRAINT coupon_percent CHECK (percent <= 100);
 -- == constraint-missing-not-valid: a unique constraint of an index
 ALTER TABLE customer ADD CONSTRAINT email_once UNIQUE USING INDEX customer_email;
 -- == constraint-missing-not-valid: a unique constraint
+-- differs: a UNIQUE constraint cannot be NOT VALID (0A000); disallowed-unique-constraint it is
 ALTER TABLE purchase ADD CONSTRAINT note_once UNIQUE (note);
 -- == constraint-missing-not-valid: a primary key of an index
 ALTER TABLE item ADD CONSTRAINT item_pkey PRIMARY KEY USING INDEX item_id;
@@ -113,8 +117,23 @@ ALTER TABLE item ADD PRIMARY KEY (id);
 -- == adding-serial-primary-key-field: of an index
 ALTER TABLE item ADD CONSTRAINT item_pkey PRIMARY KEY USING INDEX item_id;
 -- == ban-alter-domain-with-add-constraint: a check
+-- ours: alter-domain-scan
 ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (value > 0);
+-- == ban-alter-domain-with-add-constraint: a check, ignored
+-- ours: alter-domain-scan
+-- squawk-ignore ban-alter-domain-with-add-constraint
+ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (value > 0);
+-- == ban-alter-domain-with-add-constraint: a check that is not valid
+-- ours: alter-domain-scan
+-- differs: NOT VALID reads and locks no table
+ALTER DOMAIN amount ADD CONSTRAINT positive CHECK (value > 0) NOT VALID;
+-- == ban-alter-domain-with-add-constraint: a check of one that no table uses
+-- ours: alter-domain-scan
+-- differs: no column is of the domain
+ALTER DOMAIN code ADD CONSTRAINT short CHECK (length(value) < 10);
 -- == ban-alter-domain-with-add-constraint: anything else
+-- ours: alter-domain-scan
+-- differs: SET NOT NULL and VALIDATE CONSTRAINT read the tables that use the domain under ShareLock
 ALTER DOMAIN amount SET NOT NULL;
 ALTER DOMAIN percentage RENAME CONSTRAINT limits TO bounds;
 ALTER DOMAIN percentage VALIDATE CONSTRAINT bounds;

@@ -15,9 +15,11 @@ COMMIT;
 CREATE TABLE coupon (id bigint PRIMARY KEY, customer bigint);
 CREATE INDEX coupon_customer ON coupon (customer);
 -- == require-concurrent-index-creation: of the partitioned table only
+-- differs: the index ON ONLY a partitioned table has no rows: none is read
 CREATE INDEX ledger_entry ON ONLY ledger (entry);
 -- == require-concurrent-index-creation: of a table without rows
 -- + CREATE TABLE coupon (id bigint); ANALYZE coupon
+-- differs: the table is empty
 CREATE INDEX coupon_id ON coupon (id);
 -- == require-concurrent-index-deletion: an index as such
 DROP INDEX purchase_customer;
@@ -32,6 +34,7 @@ DROP TRIGGER IF EXISTS touch ON customer;
 -- == require-concurrent-index-deletion: a type
 DROP TYPE IF EXISTS place;
 -- == require-concurrent-index-deletion: an index that is not there
+-- differs: there is no index of that name to lock
 DROP INDEX IF EXISTS purchase_pieces;
 -- == require-concurrent-reindex: of a table
 REINDEX TABLE purchase;
@@ -56,6 +59,7 @@ COMMIT;
 -- == ban-concurrent-index-creation-in-transaction: alone
 CREATE INDEX CONCURRENTLY purchase_placed ON purchase (placed);
 -- == ban-concurrent-index-creation-in-transaction [transaction]: with another statement
+-- differs: a script with a command that refuses a transaction is run statement by statement
 CREATE UNIQUE INDEX CONCURRENTLY purchase_note ON purchase (note);
 ALTER TABLE purchase ADD CONSTRAINT note_once UNIQUE USING INDEX purchase_note;
 -- == ban-concurrent-index-creation-in-transaction [transaction]: alone, where there would be a transaction

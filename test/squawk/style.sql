@@ -162,7 +162,12 @@ DROP INDEX CONCURRENTLY purchase_customer;
 -- squawk-ignore ban-drop-column
 ALTER TABLE customer DROP COLUMN phone;
 -- == unused-ignore: one of a rule that says nothing
+-- differs: the rule finds nothing in the statement
 -- squawk-ignore ban-drop-column
+ALTER TABLE customer ADD COLUMN language text;
+-- == unused-ignore: one of no rule
+-- differs: which rules squawk has is not known here: what is none of ours is passed over
+-- squawk-ignore ban-nothing
 ALTER TABLE customer ADD COLUMN language text;
 -- == ban-drop-column: ignored
 -- squawk-ignore ban-drop-column

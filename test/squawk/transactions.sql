@@ -19,6 +19,7 @@ SET lock_timeout = '1s';
 SELECT * FROM customer;
 -- == require-lock-timeout: a setting of the database
 -- + SET lock_timeout = '1s'
+-- differs: lock_timeout is 1s
 ALTER TABLE customer ADD COLUMN points integer;
 -- == require-statement-timeout: none
 ALTER TABLE customer ALTER COLUMN born SET NOT NULL;
@@ -31,6 +32,7 @@ ALTER TABLE customer ALTER COLUMN born SET NOT NULL;
 -- == require-statement-timeout: nothing that takes long
 SELECT * FROM customer;
 -- == require-statement-timeout: nothing but a short lock
+-- differs: no row is read or written
 ALTER TABLE customer ADD COLUMN points integer;
 -- == transaction-nesting: BEGIN twice
 BEGIN;
