@@ -120,8 +120,8 @@ $$;
 -- of hints and its rules are published, for tables that were there before.
 CREATE TABLE bench.eugene (hint text, statement text NOT NULL, but_not text);
 INSERT INTO bench.eugene VALUES
-	-- a CHECK, FOREIGN KEY or NOT NULL, of the table or a new column, that is valid at once
-	('E1', '^alter table .*\madd\M.*\m(check|foreign key|references|not null)\M', '\mnot valid\M'),
+	-- a CHECK or FOREIGN KEY, of the table or a new column, that is valid at once
+	('E1', '^alter table .*\madd\M.*\m(check|foreign key|references)\M', '\mnot valid\M'),
 	-- any SET NOT NULL
 	('E2', '^alter table .*\mset not null\M', NULL),
 	-- any change of a column's type
@@ -134,17 +134,19 @@ INSERT INTO bench.eugene VALUES
 	('E8', '^alter table .*\mexclude\M', NULL),
 	-- a new column that is serial, or generated and stored
 	('E11', '^alter table .*\madd (column )?\S+ (serial|bigserial)\M', NULL),
-	('E11', '^alter table .*\madd\M.*\mstored\M', NULL);
+	('E11', '^alter table .*\madd\M.*\mstored\M', NULL),
+	-- a PRIMARY KEY of an index
+	('W14', '^alter table .*\madd\M.*\mprimary key using index\M', NULL);
 CREATE PROCEDURE bench.judge_eugene() LANGUAGE sql AS $$
 	INSERT INTO bench.verdict
-	SELECT 'eugene, published', number, string_agg(DISTINCT hint, ', ')
+	SELECT 'eugene lint, as published', number, string_agg(DISTINCT hint, ', ')
 	  FROM bench.statement s JOIN bench.eugene e
 		ON s.statement ~* e.statement AND (s.statement ~* but_not) IS NOT TRUE
 	 GROUP BY 1, 2
 $$;
 
 -- All relations count as large, and a lock_timeout bounds the waits: what is
--- left of high risk to availability is what is long.
+-- left of errors about availability, by which a plan is refused, is what is long.
 CREATE PROCEDURE bench.judge_ours() LANGUAGE plpgsql AS $$
 DECLARE
 	s bench.statement;
@@ -158,7 +160,7 @@ BEGIN
 			EXECUTE s.setup;
 			SELECT string_agg(DISTINCT rule, ', ') INTO rules
 			  FROM mig.migrate_lint_sql(s.statement)
-			 WHERE axis = 'availability' AND level = 'high';
+			 WHERE axis = 'availability' AND severity = 'error';
 			RAISE SQLSTATE 'BE000';
 		EXCEPTION WHEN SQLSTATE 'BE000' THEN
 			NULL;
@@ -171,7 +173,7 @@ END;
 $$;
 
 CREATE VIEW bench.tool (tool, place) AS
-	VALUES ('ours', 1), ('squawk', 2), ('eugene, published', 3);
+	VALUES ('ours', 1), ('squawk', 2), ('eugene lint, as published', 3);
 CREATE VIEW bench.wrong AS
 	SELECT tool, source, s.number, kind, statement,
 		   CASE WHEN long THEN 'missed' ELSE 'false alarm' END AS what, said
@@ -203,7 +205,7 @@ $$;
 
 -- What is wrong by us, and of others if that is wanted.
 CREATE FUNCTION bench.details(others boolean) RETURNS SETOF text LANGUAGE sql AS $$
-	SELECT format('%s, %s: %s', tool, what, statement) || coalesce(format(' (%s)', said), '')
+	SELECT format('%s, %s: %s', tool, what, statement) || coalesce(' (' || said || ')', '')
 	  FROM bench.wrong JOIN bench.tool USING (tool)
 	 WHERE tool = 'ours' OR others AND source = 'statements' AND tool IN (SELECT tool FROM bench.verdict)
 	 ORDER BY place, what, number
