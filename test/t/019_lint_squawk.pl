@@ -1,5 +1,6 @@
 # Inputs of the shapes that squawk is tested with, for each of its rules that we
-# have: squawk says of each what we say, or the input says why not.
+# have: squawk says of each what we say, or the input says why not.  And the
+# README's table has our rules as they are, and a star where squawk knows them.
 #
 # The files of test/squawk have the inputs:
 #   -- == RULE: what it is             [transaction] after the rule: squawk is told
@@ -108,6 +109,25 @@ foreach my $case (@cases)
 		is($we_say, $they_say, "$case->{title}: squawk " . $say->($they_say)) or diag("ours: $found");
 	}
 }
+
+# What squawk does not know in a comment of its own it says.
+my ($rules) = slurp_file('README.md') =~ /^### Lint\n(.*?)^### /ms;
+my (@listed, @stars, %unknown);
+while ($rules =~ /^\| `([a-z-]+)`(\\\*)? (\| .*) \|$/mg)
+{
+	push @listed, "| $1 $3";
+	push @stars, $1 if $2;
+}
+my $table = query(
+	'squawk', q{
+	SELECT concat_ws(' | ', '| ' || name, rule_group, default_severity, summary)
+	  FROM mig.migrate_lint_rules()});
+is_deeply([ sort @listed ], [ sort split /\n/, $table ], 'README lists the rules');
+write_file("$work/names.sql", join('', map { "-- squawk-ignore $_\nSELECT 1;\n" } sort keys %ours));
+my ($names) = run_command([ $squawk, '--reporter', 'json', "$work/names.sql" ]);
+$unknown{$_} = 1 for map { $_->{message} =~ /unknown name (\S+)/ } @{ decode_json($names) };
+is_deeply([ sort @stars ], [ grep { !$unknown{$_} } sort keys %ours ], "... and which names are squawk's");
+
 note("$same inputs of the same verdict, $differs of another");
 $node->stop;
 
