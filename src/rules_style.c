@@ -145,7 +145,14 @@ check_robust(MigLint *lint, Node *stmt)
 				if (!exposed)
 					continue;
 				foreach(lc2, state->dropped_constraints)
-					dropped = dropped || (name && strcmp(name, (char *) lfirst(lc2)) == 0);
+				{
+					if (name == NULL || strcmp(name, (char *) lfirst(lc2)) != 0)
+						continue;
+					dropped = true;
+					/* one may be added in its place */
+					if (cmd->subtype == AT_AddConstraint)
+						state->dropped_constraints = foreach_delete_current(state->dropped_constraints, lc2);
+				}
 				switch (cmd->subtype)
 				{
 					case AT_AddColumn:
@@ -175,7 +182,9 @@ check_robust(MigLint *lint, Node *stmt)
 				report_robust(lint, "IF NOT EXISTS");
 			break;
 		case T_CreateStmt:
-			if (!((CreateStmt *) stmt)->if_not_exists && exposed)
+			if (!((CreateStmt *) stmt)->if_not_exists && exposed &&
+				!(((CreateStmt *) stmt)->relation->relpersistence == RELPERSISTENCE_TEMP &&
+				  ((CreateStmt *) stmt)->oncommit == ONCOMMIT_DROP))
 				report_robust(lint, "IF NOT EXISTS");
 			break;
 		case T_DropStmt:
