@@ -63,6 +63,16 @@ COMMIT;
 BEGIN;
 ALTER TABLE purchase VALIDATE CONSTRAINT purchase_of;
 COMMIT;
+-- == constraint-missing-not-valid: a foreign key, not valid, and validated by the next statement
+-- differs: a migration without a block of its own is one transaction
+ALTER TABLE purchase ADD CONSTRAINT purchase_of FOREIGN KEY (customer) REFERENCES customer (id) NOT VALID;
+ALTER TABLE purchase VALIDATE CONSTRAINT purchase_of;
+-- == constraint-missing-not-valid: a foreign key, not valid, and validated by the next statement, outside of blocks
+BEGIN;
+SELECT 1;
+COMMIT;
+ALTER TABLE purchase ADD CONSTRAINT purchase_of FOREIGN KEY (customer) REFERENCES customer (id) NOT VALID;
+ALTER TABLE purchase VALIDATE CONSTRAINT purchase_of;
 -- == constraint-missing-not-valid [transaction]: a check
 ALTER TABLE customer ADD CONSTRAINT visited CHECK (visits >= 0);
 -- == constraint-missing-not-valid: a check, not valid, and validated in a transaction of its own

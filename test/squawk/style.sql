@@ -158,6 +158,100 @@ CREATE INDEX CONCURRENTLY purchase_placed ON purchase (placed);
 -- == prefer-robust-stmts: an index that is dropped after something else
 SELECT 1;
 DROP INDEX CONCURRENTLY purchase_customer;
+-- == prefer-robust-stmts: a column that is added
+-- differs: a migration without a block of its own is one transaction
+SELECT 1;
+ALTER TABLE customer ADD COLUMN language text NULL;
+-- == prefer-robust-stmts: a column that is added, outside of blocks
+BEGIN;
+SELECT 1;
+COMMIT;
+ALTER TABLE customer ADD COLUMN language text NULL;
+-- == prefer-robust-stmts: a column that is dropped
+-- differs: a migration without a block of its own is one transaction
+SELECT 1;
+ALTER TABLE customer DROP COLUMN phone CASCADE;
+-- == prefer-robust-stmts: a column that is dropped, outside of blocks
+BEGIN;
+SELECT 1;
+COMMIT;
+ALTER TABLE customer DROP COLUMN phone CASCADE;
+-- == prefer-robust-stmts: a table that is made
+-- differs: a migration without a block of its own is one transaction
+SELECT 1;
+CREATE TABLE coupon (id bigint PRIMARY KEY);
+-- == prefer-robust-stmts: a table that is made, outside of blocks
+BEGIN;
+SELECT 1;
+COMMIT;
+CREATE TABLE coupon (id bigint PRIMARY KEY);
+-- == prefer-robust-stmts: a constraint that is dropped
+-- differs: a migration without a block of its own is one transaction
+SELECT 1;
+ALTER TABLE customer DROP CONSTRAINT customer_balance;
+-- == prefer-robust-stmts: a constraint that is dropped, outside of blocks
+BEGIN;
+SELECT 1;
+COMMIT;
+ALTER TABLE customer DROP CONSTRAINT customer_balance;
+-- == prefer-robust-stmts: a table that is dropped
+-- differs: a migration without a block of its own is one transaction
+SELECT 1;
+DROP TABLE item;
+-- == prefer-robust-stmts: a table that is dropped, outside of blocks
+BEGIN;
+SELECT 1;
+COMMIT;
+DROP TABLE item;
+-- == prefer-robust-stmts: a column that becomes NOT NULL, outside of blocks
+-- differs: SET NOT NULL may be repeated: where the column is, it does nothing
+BEGIN;
+SELECT 1;
+COMMIT;
+ALTER TABLE customer ALTER COLUMN born SET NOT NULL;
+-- == prefer-robust-stmts: row security, outside of blocks
+-- differs: it may be repeated: where row security is on, it stays on
+BEGIN;
+SELECT 1;
+COMMIT;
+ALTER TABLE IF EXISTS customer ENABLE ROW LEVEL SECURITY;
+-- == prefer-robust-stmts: a constraint that is added again, outside of blocks
+BEGIN;
+SELECT 1;
+COMMIT;
+ALTER TABLE customer DROP CONSTRAINT IF EXISTS email_once;
+ALTER TABLE customer ADD CONSTRAINT email_once UNIQUE USING INDEX customer_email;
+ALTER TABLE customer ADD CONSTRAINT email_once UNIQUE USING INDEX customer_email;
+-- == prefer-robust-stmts: a constraint that was dropped, added and validated, outside of blocks
+BEGIN;
+SELECT 1;
+COMMIT;
+ALTER TABLE purchase DROP CONSTRAINT IF EXISTS purchase_of;
+ALTER TABLE purchase ADD CONSTRAINT purchase_of FOREIGN KEY (customer) REFERENCES customer (id) DEFERRABLE INITIALLY DEFERRED NOT VALID;
+ALTER TABLE purchase VALIDATE CONSTRAINT purchase_of;
+-- == prefer-robust-stmts: a constraint that is validated, outside of blocks
+-- differs: VALIDATE CONSTRAINT may be repeated: of a valid one it does nothing
+BEGIN;
+SELECT 1;
+COMMIT;
+ALTER TABLE customer VALIDATE CONSTRAINT customer_balance;
+-- == prefer-robust-stmts: a temporary table until the end of the transaction, outside of blocks
+BEGIN;
+SELECT 1;
+COMMIT;
+CREATE TEMP TABLE chosen (id bigint) ON COMMIT DROP;
+-- == prefer-robust-stmts: a temporary table, outside of blocks
+BEGIN;
+SELECT 1;
+COMMIT;
+CREATE TEMP TABLE chosen (id bigint);
+-- == prefer-robust-stmts: a view that is dropped, outside of blocks
+-- + CREATE VIEW many AS SELECT 1
+-- differs: without the view it fails (42P01)
+BEGIN;
+SELECT 1;
+COMMIT;
+DROP VIEW many;
 -- == unused-ignore: one that is used
 -- squawk-ignore ban-drop-column
 ALTER TABLE customer DROP COLUMN phone;

@@ -17,6 +17,25 @@ ALTER TABLE customer ADD COLUMN points integer;
 SET lock_timeout = '1s';
 -- == require-lock-timeout: nothing to wait for
 SELECT * FROM customer;
+-- == require-lock-timeout: a new type
+-- differs: it locks no relation
+CREATE TYPE colour AS ENUM ('red', 'green');
+-- == require-lock-timeout: a comment
+-- differs: neither reads nor writes wait for ShareUpdateExclusiveLock
+COMMENT ON COLUMN customer.email IS 'where to write to';
+-- == require-lock-timeout: REINDEX, not concurrently
+REINDEX (CONCURRENTLY false) INDEX purchase_customer;
+-- == require-lock-timeout: VACUUM, not FULL
+-- differs: neither reads nor writes wait for ShareUpdateExclusiveLock
+VACUUM (FULL false) purchase;
+-- == require-lock-timeout: LOCK TABLE as queries do
+-- differs: neither reads nor writes wait for AccessShareLock
+LOCK TABLE customer IN ACCESS SHARE MODE;
+-- == require-lock-timeout: LOCK TABLE against all others
+LOCK TABLE customer;
+-- == require-lock-timeout: a new function, with one
+SET lock_timeout = '1s';
+CREATE FUNCTION twice(integer) RETURNS integer AS 'SELECT 2 * $1' LANGUAGE sql;
 -- == require-lock-timeout: a setting of the database
 -- + SET lock_timeout = '1s'
 -- differs: lock_timeout is 1s
@@ -50,6 +69,11 @@ COMMIT;
 -- == transaction-nesting [transaction]: ROLLBACK of one that is not the script's
 SELECT 1;
 ROLLBACK;
+-- == transaction-nesting [transaction]: BEGIN twice, in one that is not the script's
+BEGIN;
+BEGIN;
+SELECT 1;
+COMMIT;
 -- == transaction-nesting: a block
 BEGIN;
 SELECT 1;
