@@ -142,6 +142,12 @@ extern bool pq_check_connection(void);
 /* Does the planner lock the indexes of a partitioned table? */
 #define MIG_PLANNER_OPENS_PARTITIONED_INDEXES (PG_VERSION_NUM >= 160000)
 
+/* Is what inherits from a table locked for any new constraint of it? */
+#define MIG_ADD_CONSTRAINT_LOCKS_TREE (PG_VERSION_NUM >= 180000)
+
+/* Is what inherits from a table vacuumed and analyzed with it? */
+#define MIG_VACUUM_RECURSES (PG_VERSION_NUM >= 180000)
+
 /*
  * Do relations that others are recorded to depend on get locked for that, as
  * in minor versions from 15.19, 16.15, 17.11 and 18.5 on?

@@ -528,7 +528,7 @@ cluster_effects(MigEffects *e, ClusterStmt *stmt)
 }
 
 static void
-vacuum_rel(MigEffects *e, MigRel *rel, bool vacuum, bool analyze, bool full)
+vacuum_rel(MigEffects *e, MigRel *rel, bool recurse, bool vacuum, bool analyze, bool full)
 {
 	MigRel	   *toast = mig_rel_toast(rel);
 	ListCell   *lc;
@@ -537,9 +537,17 @@ vacuum_rel(MigEffects *e, MigRel *rel, bool vacuum, bool analyze, bool full)
 	{
 		if (analyze)
 			mig_effects_lock(e, rel, ShareUpdateExclusiveLock);
-		foreach(lc, mig_rel_children(rel))
-			vacuum_rel(e, lfirst(lc), vacuum, analyze, full);
+		if (recurse)
+		{
+			foreach(lc, mig_rel_children(rel))
+				vacuum_rel(e, lfirst(lc), true, vacuum, analyze, full);
+		}
 		return;
+	}
+	if (MIG_VACUUM_RECURSES && recurse && rel->has_subclass)
+	{
+		foreach(lc, mig_rel_children(rel))
+			vacuum_rel(e, lfirst(lc), true, vacuum, analyze, full);
 	}
 	if (full)
 	{
@@ -578,12 +586,12 @@ vacuum_effects(MigEffects *e, VacuumStmt *stmt)
 		MigRel	   *rel = mig_effects_find(e, item->relation);
 
 		if (rel)
-			vacuum_rel(e, rel, stmt->is_vacuumcmd, analyze, full);
+			vacuum_rel(e, rel, item->relation->inh, stmt->is_vacuumcmd, analyze, full);
 	}
 	if (stmt->rels == NIL)
 	{
-		foreach(lc, relations_of(e, InvalidOid, "rm"))
-			vacuum_rel(e, mig_world_rel(e->world, lfirst_oid(lc)),
+		foreach(lc, relations_of(e, InvalidOid, "rmp"))
+			vacuum_rel(e, mig_world_rel(e->world, lfirst_oid(lc)), false,
 					   stmt->is_vacuumcmd, analyze, full);
 	}
 }

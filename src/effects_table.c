@@ -235,6 +235,8 @@ add_constraint(Alter *alter, Constraint *constraint)
 	MigRel	   *target;
 	ListCell   *lc;
 
+	if (MIG_ADD_CONSTRAINT_LOCKS_TREE)
+		lock_tree(alter);
 	switch (constraint->contype)
 	{
 		case CONSTR_CHECK:
