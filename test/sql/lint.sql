@@ -89,6 +89,9 @@ SELECT * FROM found(E'-- migrate:ignore-file index,data these are the first ones
 SELECT * FROM found(E'-- squawk-ignore require-concurrent-index-creation, prefer-robust-stmts -- ban-drop-table\nCREATE INDEX ON purchase (customer);\n-- squawk-ignore\nDROP TABLE purchase;\n/* squawk-ignore require-concurrent-index-creation */\nDROP TABLE customer');
 SELECT * FROM found(E'CREATE INDEX ON purchase (customer);\n-- squawk-ignore-file require-concurrent-index-creation\nDROP TABLE purchase');
 SELECT * FROM found(E'CREATE INDEX ON purchase (customer);\nDROP TABLE purchase;\n-- squawk-ignore-file');
+-- ... whose names may be others, or mean more
+SELECT * FROM found(E'-- squawk-ignore constraint-missing-not-valid, adding-foreign-key-constraint\nALTER TABLE purchase ADD FOREIGN KEY (customer) REFERENCES customer;\n-- squawk-ignore adding-field-with-default\nALTER TABLE purchase ADD COLUMN number bigserial;\n-- squawk-ignore prefer-repack\nCLUSTER purchase USING purchase_pkey');
+SELECT * FROM found(E'-- migrate:ignore prefer-repack it is small\nCLUSTER purchase USING purchase_pkey');
 -- eugene's
 SELECT * FROM found(E'-- eugene: ignore E6, E9\nCREATE INDEX ON purchase (customer);\n-- eugene: ignore\nDROP TABLE purchase;\n-- eugene: ignore E5, E6\n-- which is not about that\nDROP TABLE customer');
 -- Atlas's
