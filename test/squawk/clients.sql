@@ -43,6 +43,8 @@ UPDATE purchase SET place = row(1, 2), place.x = 1 WHERE id = 1;
 UPDATE purchase SET place.x = 1, place.y = 2 WHERE id = 1;
 -- == ban-duplicate-column-assignments: in other letters
 UPDATE customer SET email = 'a', EMAIL = 'b' WHERE id = 1;
+-- == ban-duplicate-column-assignments: whose names are one when they are cut
+UPDATE customer SET aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaax = 1, aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaay = 2 WHERE id = 1;
 -- == ban-duplicate-column-assignments: in an INSERT
 INSERT INTO item (id, id) VALUES (1, 2);
 -- == ban-duplicate-column-assignments: in a MERGE

@@ -69,6 +69,16 @@ ALTER TABLE customer ALTER COLUMN born SET NOT NULL;
 -- + ALTER TABLE customer ADD CONSTRAINT born_known CHECK (born IS NOT NULL) NOT VALID
 ALTER TABLE customer VALIDATE CONSTRAINT born_known;
 ALTER TABLE customer ALTER COLUMN born SET NOT NULL;
+-- == adding-not-nullable-field: with a constraint of an earlier migration about something else
+-- + ALTER TABLE customer ADD CONSTRAINT visited CHECK (visits >= 0) NOT VALID
+-- differs: the constraint does not say that born is not null: all rows are read
+ALTER TABLE customer VALIDATE CONSTRAINT visited;
+ALTER TABLE customer ALTER COLUMN born SET NOT NULL;
+-- == adding-not-nullable-field: with a constraint whose name is like one that would prove it
+-- + ALTER TABLE customer ADD CONSTRAINT born_not_null CHECK (visits >= 0) NOT VALID
+-- differs: its CHECK says nothing of born: all rows are read
+ALTER TABLE customer VALIDATE CONSTRAINT born_not_null;
+ALTER TABLE customer ALTER COLUMN born SET NOT NULL;
 -- == adding-not-nullable-field: with a check that was not validated
 BEGIN;
 ALTER TABLE customer ADD CONSTRAINT born_known CHECK (born IS NOT NULL) NOT VALID;

@@ -77,6 +77,13 @@ CREATE TABLE coupon (code Char NOT NULL);
 CREATE TABLE coupon (code bpchar NOT NULL);
 -- == ban-char-field: an array
 CREATE TABLE coupon (code char[]);
+-- == ban-char-field: an array, with a length
+CREATE TABLE coupon (code character(100)[]);
+-- == ban-char-field: bpchar with a length
+CREATE TABLE coupon (code bpchar(50));
+-- == ban-char-field: the type of one byte
+-- differs: pg_catalog.char is "char", of one byte, and not character(1)
+CREATE TABLE coupon (code pg_catalog.char);
 -- == ban-char-field: a new column
 ALTER TABLE customer ADD COLUMN gender char;
 -- == ban-char-field: others
@@ -91,6 +98,10 @@ ALTER TABLE item ADD COLUMN column_very_long_very_long_very_long_very_long_very_
 CREATE TABLE "coupon_very_long_very_long_very_long_very_long_very_long_very_long" (id bigint);
 -- == identifier-too-long: of letters that have several bytes
 CREATE TABLE "Łódź_Łódź_Łódź_Łódź_Łódź_Łódź_Łódź_Łódź_Łódź" (id bigint);
+-- == identifier-too-long: with quotes in it
+CREATE TABLE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa""b" (id bigint);
+-- == identifier-too-long: 63 bytes with quotes in it
+CREATE TABLE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa""b" (id bigint);
 -- == identifier-too-long: dropped
 DROP TABLE IF EXISTS coupon_very_long_very_long_very_long_very_long_very_long_very_long;
 -- == identifier-too-long: 63 bytes
@@ -114,6 +125,8 @@ CREATE TABLE public.coupon AS SELECT 1;
 -- == require-table-schema: temporary ones
 CREATE TEMP TABLE coupon (id integer) ON COMMIT DROP;
 CREATE TEMPORARY TABLE voucher (id integer);
+-- == require-table-schema: a temporary one with rows
+CREATE TEMP TABLE coupon AS SELECT 1;
 -- == prefer-robust-stmts: a constraint that is dropped before it is added
 ALTER TABLE customer DROP CONSTRAINT IF EXISTS email_once;
 ALTER TABLE customer ADD CONSTRAINT email_once UNIQUE USING INDEX customer_email;
