@@ -158,7 +158,7 @@ judge_script(const MigLintedScript *script, void *arg)
 	{
 		MigVerdictRow *row = &all->rows[all->next];
 
-		if (mig_key_cmp(row->step->entry->key, script->entry->key) != 0)
+		if (row->step->entry != script->entry)
 			continue;
 		row->linted = script;
 		mig_assess_levels(row);
@@ -248,7 +248,7 @@ assess(Assessment *all, const char *target, bool dry_run)
 		all->rows[i].step = &all->plan->steps[i];
 	if (!all->levels_only)
 		all->rolled_back = mig_log_rolled_back(mig_project, &all->nrolled_back);
-	mig_lint_each(target, NULL, judge_script, all);
+	mig_lint_steps(all->plan, mig_project, judge_script, all);
 	if (all->levels_only)
 		return;
 

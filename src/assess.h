@@ -80,10 +80,15 @@ extern void mig_assess_levels(MigVerdictRow *row);
 extern void mig_assess_reason(MigVerdictRow *row, MigAxis axis, MigLevel level,
 							  const char *format,...) pg_attribute_printf(4, 5);
 extern MigLevel mig_assess_worst(const MigVerdictRow *row);
-extern const char *mig_assess_parentheses(const char *reason, const MigRel *rel);
+extern const char *mig_assess_parentheses(const char *reason, const MigEffect *effect);
 
 /* assess_data.c */
 extern void mig_assess_data(const MigJudged *judged);
+extern bool mig_assess_calls(Node *node);
+
+/* assess_type.c */
+extern void mig_assess_type(const MigJudged *judged, const MigEffect *effect,
+							const AlterTableCmd *cmd);
 
 /* assess_back.c */
 extern void mig_assess_back(MigVerdictRow *row, TimestampTz rolled_back);

@@ -10,15 +10,13 @@
  *-------------------------------------------------------------------------
  */
 #include "assess.h"
+#include "rules.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
-#include "parser/parse_coerce.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 static bool
@@ -31,8 +29,18 @@ calls_walker(Node *node, void *context)
 	return raw_expression_tree_walker(node, calls_walker, context);
 }
 
-/* Is all that a DML statement writes new, or empty? */
-static MigRel *
+/*
+ * mig_assess_calls
+ *		Does a statement call a function by name?
+ */
+bool
+mig_assess_calls(Node *node)
+{
+	return calls_walker(node, NULL);
+}
+
+/* What a DML statement writes to that was there and is not empty, or NULL. */
+static const MigEffect *
 written_relation(const MigLinted *linted)
 {
 	ListCell   *lc;
@@ -41,46 +49,30 @@ written_relation(const MigLinted *linted)
 	{
 		const MigEffect *effect = (const MigEffect *) lfirst(lc);
 
-		if (effect->named && effect->rel->old && (effect->modes & LOCKBIT_ON(RowExclusiveLock)) &&
-			!mig_rel_is_empty(effect->rel))
-			return effect->rel;
+		if (effect->named && effect->rel->old && !effect->empty &&
+			effect->rel->persistence != RELPERSISTENCE_TEMP &&
+			(effect->modes & LOCKBIT_ON(RowExclusiveLock)))
+			return effect;
 	}
 	return NULL;
-}
-
-/* Does an UPDATE write only columns that the text has added? */
-static bool
-only_new_columns(MigRel *rel, const UpdateStmt *update)
-{
-	ListCell   *lc;
-
-	foreach(lc, update->targetList)
-	{
-		const MigColumn *column = mig_rel_column(rel, ((ResTarget *) lfirst(lc))->name);
-
-		if (column == NULL || column->old)
-			return false;
-	}
-	return true;
 }
 
 static void
 judge_write(const MigJudged *judged, const char *verb, bool all)
 {
 	Node	   *node = judged->linted->stmt->raw->stmt;
-	MigRel	   *rel = written_relation(judged->linted);
+	const MigEffect *effect = written_relation(judged->linted);
 
-	if (rel == NULL ||
-		(IsA(node, UpdateStmt) && only_new_columns(rel, (UpdateStmt *) node)))
+	if (effect == NULL ||
+		(IsA(node, UpdateStmt) && mig_rules_fills(effect->rel, (UpdateStmt *) node)))
 		return;
 	mig_judged_reason(judged, MIG_AXIS_DATA, all ? MIG_LEVEL_HIGH : MIG_LEVEL_MEDIUM,
-			  "line %d: %s rows of %s%s, whose former values are kept nowhere",
-			  judged->line, verb, mig_rel_label(rel),
-			  mig_assess_parentheses(NULL, rel));
+					  "line %d: %s rows of %s%s, whose former values are kept nowhere",
+					  judged->line, verb, effect->label, mig_assess_parentheses(NULL, effect));
 }
 
 /* The relation from before that the statement names, or NULL. */
-static MigRel *
+static const MigEffect *
 named_old(const MigLinted *linted)
 {
 	ListCell   *lc;
@@ -89,71 +81,25 @@ named_old(const MigLinted *linted)
 	{
 		const MigEffect *effect = (const MigEffect *) lfirst(lc);
 
-		if (effect->named && effect->rel->old)
-			return effect->rel;
+		if (effect->named && effect->rel->old &&
+			effect->rel->persistence != RELPERSISTENCE_TEMP)
+			return effect;
 	}
 	return NULL;
 }
 
-/* Do values of a type lose something as those of the same with that typmod? */
+/* Does a column from before have a default, of which DROP DEFAULT takes it? */
 static bool
-cuts_off(Oid type, int32 from, int32 to)
+had_default(const MigRel *rel, const char *column)
 {
-	if (to < 0 || from == to)
+	HeapTuple	tuple = OidIsValid(rel->oid) ? SearchSysCacheAttName(rel->oid, column) : NULL;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
 		return false;
-	switch (type)
-	{
-		case NUMERICOID:
-			/* the scale, by which values are rounded, is in the low bits */
-			return from < 0 || ((to - VARHDRSZ) & 0x7ff) < ((from - VARHDRSZ) & 0x7ff);
-		case TIMEOID:
-		case TIMETZOID:
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-		case INTERVALOID:
-			return from < 0 || to < from;
-		default:
-			return false;
-	}
-}
-
-/*
- * A column's type changes: from what the catalogs say, to what the world says
- * by now.  What there is no implicit cast for may not fit.
- */
-static void
-judge_type(const MigJudged *judged, MigRel *rel, const AlterTableCmd *cmd)
-{
-	const MigColumn *column = mig_rel_column(rel, cmd->name);
-	HeapTuple	tuple = OidIsValid(rel->oid) ? SearchSysCacheAttName(rel->oid, cmd->name) : NULL;
-	Form_pg_attribute attribute;
-	bool		narrows;
-	Oid			function;
-
-	if (!HeapTupleIsValid(tuple) || column == NULL || !column->old)
-	{
-		if (HeapTupleIsValid(tuple))
-			ReleaseSysCache(tuple);
-		return;
-	}
-	attribute = (Form_pg_attribute) GETSTRUCT(tuple);
-	if (!OidIsValid(column->type.oid) || ((ColumnDef *) cmd->def)->raw_default)
-		narrows = false;
-	else if (attribute->atttypid == column->type.oid)
-		narrows = cuts_off(column->type.oid, attribute->atttypmod, column->type.typmod);
-	else
-		narrows = find_coercion_pathway(column->type.oid, attribute->atttypid,
-										COERCION_IMPLICIT, &function) == COERCION_PATH_NONE;
+	result = ((Form_pg_attribute) GETSTRUCT(tuple))->atthasdef;
 	ReleaseSysCache(tuple);
-	if (narrows && !mig_rel_is_empty(rel))
-		mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_HIGH,
-						  "line %d: values of %s.%s may lose something as another type, and are kept nowhere%s",
-						  judged->line, mig_rel_label(rel), quote_identifier(cmd->name),
-						  mig_assess_parentheses(NULL, rel));
-	else
-		mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
-						  "line %d: clients find another type in %s.%s",
-						  judged->line, mig_rel_label(rel), quote_identifier(cmd->name));
+	return result;
 }
 
 /* Must a client say a value for a new column? */
@@ -183,49 +129,89 @@ is_required(const ColumnDef *def)
 }
 
 static void
+judge_command(const MigJudged *judged, const MigEffect *effect, const AlterTableCmd *cmd)
+{
+	const char *column = cmd->name ? quote_identifier(cmd->name) : "";
+
+	switch (cmd->subtype)
+	{
+		case AT_AlterColumnType:
+			mig_assess_type(judged, effect, cmd);
+			break;
+		case AT_AddColumn:
+			if (is_required((ColumnDef *) cmd->def))
+				mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
+								  "line %d: clients must know of the new column %s",
+								  judged->line, quote_identifier(((ColumnDef *) cmd->def)->colname));
+			break;
+		case AT_ColumnDefault:
+			if (cmd->def == NULL && had_default(effect->rel, cmd->name))
+				mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
+								  "line %d: clients that leave out %s.%s get another value",
+								  judged->line, effect->label, column);
+			break;
+		case AT_SetNotNull:
+			mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_LOW,
+							  "line %d: clients that write NULL into %s.%s would fail",
+							  judged->line, effect->label, column);
+			break;
+		case AT_AddConstraint:
+			mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_LOW,
+							  "line %d: clients that write into %s what the constraint forbids would fail",
+							  judged->line, effect->label);
+			break;
+		case AT_SetUnLogged:
+			if (effect->rel->persistence != RELPERSISTENCE_UNLOGGED || effect->rewrites)
+				mig_judged_reason(judged, MIG_AXIS_DATA,
+								  effect->empty ? MIG_LEVEL_MEDIUM : MIG_LEVEL_HIGH,
+								  "line %d: a crash would empty %s%s, and a standby does not have it",
+								  judged->line, effect->label, mig_assess_parentheses(NULL, effect));
+			break;
+		case AT_DropExpression:
+		case AT_DropIdentity:
+			mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
+							  "line %d: clients must give %s.%s a value from now on",
+							  judged->line, effect->label, column);
+			break;
+		case AT_DetachPartition:
+			mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
+							  "line %d: clients of %s no longer find the rows of the partition",
+							  judged->line, effect->label);
+			break;
+		case AT_ChangeOwner:
+			mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
+							  "line %d: who used %s as its owner may no longer do so",
+							  judged->line, effect->label);
+			break;
+		default:
+			break;
+	}
+}
+
+static void
 judge_alter(const MigJudged *judged, const AlterTableStmt *alter)
 {
-	MigRel	   *rel = named_old(judged->linted);
+	const MigEffect *effect = named_old(judged->linted);
 	ListCell   *lc;
 
-	if (rel == NULL)
+	if (effect == NULL)
 		return;
 	foreach(lc, alter->cmds)
-	{
-		const AlterTableCmd *cmd = (const AlterTableCmd *) lfirst(lc);
+		judge_command(judged, effect, (const AlterTableCmd *) lfirst(lc));
+}
 
-		switch (cmd->subtype)
-		{
-			case AT_AlterColumnType:
-				judge_type(judged, rel, cmd);
-				break;
-			case AT_AddColumn:
-				if (is_required((ColumnDef *) cmd->def))
-					mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
-									  "line %d: clients must know of the new column %s",
-									  judged->line, quote_identifier(((ColumnDef *) cmd->def)->colname));
-				break;
-			case AT_SetUnLogged:
-				mig_judged_reason(judged, MIG_AXIS_DATA,
-								  mig_rel_is_empty(rel) ? MIG_LEVEL_MEDIUM : MIG_LEVEL_HIGH,
-								  "line %d: a crash would empty %s%s, and a standby does not have it",
-								  judged->line, mig_rel_label(rel), mig_assess_parentheses(NULL, rel));
-				break;
-			case AT_DropExpression:
-			case AT_DropIdentity:
-				mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
-								  "line %d: clients must give %s.%s a value from now on",
-								  judged->line, mig_rel_label(rel), quote_identifier(cmd->name));
-				break;
-			case AT_DetachPartition:
-				mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
-								  "line %d: clients of %s no longer find the rows of the partition",
-								  judged->line, mig_rel_label(rel));
-				break;
-			default:
-				break;
-		}
+/* Does a sequence begin anew? */
+static bool
+restarts(const AlterSeqStmt *alter)
+{
+	ListCell   *lc;
+
+	foreach(lc, alter->options)
+	{
+		if (strcmp(((DefElem *) lfirst(lc))->defname, "restart") == 0)
+			return true;
 	}
+	return false;
 }
 
 static void
@@ -268,14 +254,14 @@ mig_assess_data(const MigJudged *judged)
 		const MigEffect *effect = (const MigEffect *) lfirst(lc);
 
 		if (effect->loses && effect->rel->old &&
+			effect->rel->persistence != RELPERSISTENCE_TEMP &&
 			(effect->rel->kind == RELKIND_RELATION || effect->rel->kind == RELKIND_PARTITIONED_TABLE ||
 			 effect->rel->kind == RELKIND_MATVIEW))
 			mig_judged_reason(judged, MIG_AXIS_DATA,
-					  effect->rel->kind == RELKIND_MATVIEW || mig_rel_is_empty(effect->rel) ?
-					  MIG_LEVEL_MEDIUM : MIG_LEVEL_HIGH,
-					  "line %d: with %s what is in %s%s is gone", judged->line, judged->command,
-					  mig_rel_label(effect->rel),
-					  mig_assess_parentheses(NULL, effect->rel));
+							  effect->rel->kind == RELKIND_MATVIEW || effect->empty ?
+							  MIG_LEVEL_MEDIUM : MIG_LEVEL_HIGH,
+							  "line %d: with %s what is in %s%s is gone", judged->line,
+							  judged->command, effect->label, mig_assess_parentheses(NULL, effect));
 	}
 
 	switch (nodeTag(node))
@@ -301,7 +287,7 @@ mig_assess_data(const MigJudged *judged)
 		case T_RefreshMatViewStmt:
 			return;
 		case T_SelectStmt:
-			if (calls_walker(node, NULL))
+			if (mig_assess_calls(node))
 				mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_LOW,
 						  "line %d: what the functions that it calls do is not to be seen in the text",
 						  judged->line);
@@ -341,6 +327,12 @@ mig_assess_data(const MigJudged *judged)
 			mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_HIGH,
 							  "line %d: with %s all that a role owns is gone",
 							  judged->line, judged->command);
+			break;
+		case T_AlterSeqStmt:
+			if (named_old(linted) && restarts((AlterSeqStmt *) node))
+				mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
+								  "line %d: numbers that %s has given out may come again",
+								  judged->line, named_old(linted)->label);
 			break;
 		case T_DropRoleStmt:
 			mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,

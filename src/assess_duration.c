@@ -58,18 +58,18 @@ assumed_ms(const MigLinted *linted, const MigEffect *effect)
 	Node	   *node = linted->stmt->raw->stmt;
 	bool		dml = IsA(node, UpdateStmt) || IsA(node, DeleteStmt) || IsA(node, MergeStmt);
 
-	if (effect->rel->bytes <= 0)
+	if (effect->bytes <= 0)
 		return 0;
 	if (effect->rewrites || effect->builds)
-		return effect->rel->bytes / WRITE_RATE;
+		return effect->bytes / WRITE_RATE;
 	if (dml && effect->named && (effect->modes & LOCKBIT_ON(RowExclusiveLock)))
 	{
 		bool		all = IsA(node, UpdateStmt) ? ((UpdateStmt *) node)->whereClause == NULL :
 			IsA(node, DeleteStmt) && ((DeleteStmt *) node)->whereClause == NULL;
 
-		return effect->rel->bytes / (all ? WRITE_RATE : READ_RATE);
+		return effect->bytes / (all ? WRITE_RATE : READ_RATE);
 	}
-	return effect->scans ? effect->rel->bytes / READ_RATE : 0;
+	return effect->scans ? effect->bytes / READ_RATE : 0;
 }
 
 /* The effect on which a statement's time depends, or NULL. */
@@ -101,8 +101,9 @@ main_effect(const MigLinted *linted, double *sum)
  * empty here and is not there.
  */
 static double
-factor_of(const MigRel *rel)
+factor_of(const MigEffect *effect)
 {
+	const MigRel *rel = effect->rel;
 	HeapTuple	tuple;
 	MigSize		here;
 
@@ -113,13 +114,13 @@ factor_of(const MigRel *rel)
 		return 1;
 	mig_relation_size_here((Form_pg_class) GETSTRUCT(tuple), &here);
 	ReleaseSysCache(tuple);
-	if (rel->bytes == here.bytes && rel->tuples == here.tuples)
+	if (effect->bytes == here.bytes && effect->tuples == here.tuples)
 		return 1;
-	if (rel->tuples > 0 && here.tuples > 0)
-		return rel->tuples / here.tuples;
-	if (rel->bytes > 0 && here.bytes > 0)
-		return (double) rel->bytes / here.bytes;
-	return rel->tuples > 0 || rel->bytes > 0 ? -1 : 1;
+	if (effect->tuples > 0 && here.tuples > 0)
+		return effect->tuples / here.tuples;
+	if (effect->bytes > 0 && here.bytes > 0)
+		return (double) effect->bytes / here.bytes;
+	return effect->tuples > 0 || effect->bytes > 0 ? -1 : 1;
 }
 
 /* Of the step's own script, which comes in the order of its statements. */
@@ -137,12 +138,25 @@ find_measured(const List *measured, ListCell **next, const char *script, int num
 	return NULL;
 }
 
+/* Does a statement take a time that its effects do not tell? */
 static bool
 is_opaque(const MigStatement *stmt)
 {
 	Node	   *node = stmt->raw->stmt;
 
-	return IsA(node, DoStmt) || IsA(node, CallStmt) || IsA(node, ExecuteStmt);
+	switch (nodeTag(node))
+	{
+		case T_DoStmt:
+		case T_CallStmt:
+		case T_ExecuteStmt:
+			return true;
+		case T_SelectStmt:
+		case T_InsertStmt:
+		case T_CreateTableAsStmt:
+			return mig_assess_calls(node);
+		default:
+			return false;
+	}
 }
 
 static void
@@ -154,12 +168,12 @@ add_statement(Sum *sum, const MigTimed *timed, const MigMeasured *measured)
 		sum->measured = true;
 		sum->scaled |= timed->factor != 1;
 	}
-	else if (timed->opaque)
-		sum->unknown = lappend(sum->unknown, (void *) timed);
-	else if (timed->assumed > 0)
+	else
 	{
+		if (timed->opaque)
+			sum->unknown = lappend(sum->unknown, (void *) timed);
 		sum->ms += timed->assumed;
-		sum->assumed = true;
+		sum->assumed |= timed->assumed > 0;
 	}
 }
 
@@ -216,8 +230,9 @@ mig_assess_work(MigVerdictRow *row)
 		timed->number = linted->number;
 		timed->line = linted->stmt->line;
 		timed->command = CreateCommandName(linted->stmt->raw->stmt);
-		timed->factor = effect ? factor_of(effect->rel) : 1;
-		timed->opaque = is_opaque(linted->stmt);
+		timed->factor = effect ? factor_of(effect) : 1;
+		/* what is done already takes no time */
+		timed->opaque = linted->transaction != 0 && is_opaque(linted->stmt);
 	}
 }
 

@@ -63,16 +63,16 @@ mig_assess_worst(const MigVerdictRow *row)
 	return worst;
 }
 
-/* A relation's size in words, or an empty string. */
-static char *
-size_of(const MigRel *rel)
+/* The size that a relation had then, in words, or an empty string. */
+static const char *
+size_of(const MigEffect *effect)
 {
-	char	   *bytes = rel->bytes < 0 ? NULL :
-		TextDatumGetCString(DirectFunctionCall1(pg_size_pretty, Int64GetDatum(rel->bytes)));
+	char	   *bytes = effect->bytes < 0 ? NULL :
+		TextDatumGetCString(DirectFunctionCall1(pg_size_pretty, Int64GetDatum(effect->bytes)));
 
-	if (rel->tuples < 0)
+	if (effect->tuples < 0)
 		return bytes ? bytes : "";
-	return psprintf("%.0f row%s%s%s", rel->tuples, rel->tuples == 1 ? "" : "s",
+	return psprintf("%.0f row%s%s%s", effect->tuples, effect->tuples == 1 ? "" : "s",
 					bytes ? ", " : "", bytes ? bytes : "");
 }
 
@@ -80,13 +80,12 @@ size_of(const MigRel *rel)
 
 /*
  * mig_assess_parentheses
- *		... in parentheses, with a reason, which may be NULL.
+ *		The size in parentheses, with a reason, which may be NULL.
  */
 const char *
-mig_assess_parentheses(const char *reason, const MigRel *rel)
+mig_assess_parentheses(const char *reason, const MigEffect *effect)
 {
-	const char *size = size_of(rel);
-
+	const char *size = size_of(effect);
 
 	if (reason == NULL)
 		reason = "";
@@ -119,12 +118,12 @@ effect_reason(const MigJudged *judged, MigLevel level, const MigEffect *effect, 
 	if (verb)
 		mig_judged_reason(judged, MIG_AXIS_AVAILABILITY, level,
 				  "line %d: %s %s %s%s under %s: %s%s%s", judged->line, judged->command, verb,
-				  mig_rel_label(effect->rel), mig_assess_parentheses(effect->reason, effect->rel),
+				  effect->label, mig_assess_parentheses(effect->reason, effect),
 				  lock, who_waits(effect), more, raised);
 	else
 		mig_judged_reason(judged, MIG_AXIS_AVAILABILITY, level,
 				  "line %d: %s takes %s on %s: %s%s%s%s", judged->line, judged->command, lock,
-				  mig_rel_label(effect->rel), who_waits(effect),
+				  effect->label, who_waits(effect),
 				  judged->linted->lock_timeout > 0 ? "" :
 				  ", also while it waits itself, since there is no lock_timeout",
 				  more, raised);
@@ -221,6 +220,6 @@ mig_assess_levels(MigVerdictRow *row)
 		mig_assess_data(&judged);
 	}
 	if (row->level[MIG_AXIS_DATA] == MIG_LEVEL_LOW && row->reasons[MIG_AXIS_DATA] == NIL)
-		mig_assess_reason(row, MIG_AXIS_DATA, MIG_LEVEL_LOW, "it takes nothing away that is there");
+		mig_assess_reason(row, MIG_AXIS_DATA, MIG_LEVEL_LOW, "nothing is lost, and what clients use stays");
 }
 

@@ -23,6 +23,12 @@ typedef struct MigEffect
 	bool		loses;			/* what is in it is gone */
 	const char *reason;			/* of a scan, rewrite, loss or failure: one of
 								 * the constants below */
+	/* what lint keeps of rel as it was then, if it is old */
+	const char *label;
+	double		tuples;
+	int64		bytes;
+	bool		empty;
+	bool		small;			/* below the thresholds */
 } MigEffect;
 
 /* Why a relation is scanned, rewritten or emptied. */

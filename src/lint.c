@@ -358,26 +358,50 @@ hold_locks(Linter *linter, const MigLinted *linted)
 	MemoryContextSwitchTo(old);
 }
 
+/* Whose rows have to be gone through, if it is done to all of a relation. */
+static MigRel *
+counted_relation(MigRel *rel)
+{
+	MigRel	   *table = rel->kind == RELKIND_INDEX || rel->kind == RELKIND_PARTITIONED_INDEX ?
+		mig_index_table(rel) : NULL;
+
+	return table ? table : rel;
+}
+
+/* Keep a statement's effects, with what later statements would change. */
+static void
+keep_effects(const MigLint *lint, MigLinted *linted, const List *effects)
+{
+	MemoryContext old = MemoryContextSwitchTo(lint->context);
+	ListCell   *lc;
+
+	foreach(lc, effects)
+	{
+		MigEffect  *effect = palloc(sizeof(MigEffect));
+
+		*effect = *(MigEffect *) lfirst(lc);
+		if (effect->rel->old)
+		{
+			effect->label = mig_rel_label(effect->rel);
+			effect->tuples = effect->rel->tuples;
+			effect->bytes = effect->rel->bytes;
+			effect->empty = mig_rel_is_empty(counted_relation(effect->rel));
+			effect->small = mig_rel_is_small(effect->rel);
+		}
+		linted->effects = lappend(linted->effects, effect);
+	}
+	MemoryContextSwitchTo(old);
+}
+
 /* What a statement would do, and what the rules say; then it is done. */
 static void
 judge_statement(Linter *linter, MigLinted *linted, bool applied)
 {
 	MigLint    *lint = &linter->lint;
-	ListCell   *lc;
 
 	if (!lint->quiet && linted->stmt->class != MIG_CLASS_XACT)
 	{
-		List	   *effects = mig_effects(lint->world, linted->stmt);
-		MemoryContext old = MemoryContextSwitchTo(lint->context);
-
-		foreach(lc, effects)
-		{
-			MigEffect  *effect = palloc(sizeof(MigEffect));
-
-			*effect = *(MigEffect *) lfirst(lc);
-			linted->effects = lappend(linted->effects, effect);
-		}
-		MemoryContextSwitchTo(old);
+		keep_effects(lint, linted, mig_effects(lint->world, linted->stmt));
 		linted->availability = level_of_effects(linted->effects, linted->lock_timeout);
 		mig_rules_check(lint);
 	}
@@ -858,8 +882,8 @@ end(Linter *linter, int nest)
 	AtEOXact_GUC(false, nest);
 }
 
-/* The steps up to one of an entry, or all of them; was it among them? */
-static bool
+/* The steps up to one of an entry, or all of them. */
+static void
 lint_steps(Linter *linter, const MigPlan *plan, const MigEntry *only,
 		   MigLintCallback callback, void *arg)
 {
@@ -873,9 +897,8 @@ lint_steps(Linter *linter, const MigPlan *plan, const MigEntry *only,
 			lint_entry(linter, step->entry, step->action == MIG_ROLLBACK,
 					   only != NULL && step->entry != only, callback, arg);
 		if (only != NULL && step->entry == only)
-			return step->action != MIG_COVER;
+			return;
 	}
-	return false;
 }
 
 static bool
@@ -914,7 +937,7 @@ lint_each(Linter *linter, const char *target, const char *version,
 	else if (!only->settled)
 		plan = mig_plan_up(entries, n, NULL, MIG_ORDER_ALLOW);
 	if (only == NULL || (plan != NULL && has_step(plan, only)))
-		(void) lint_steps(linter, plan, only, callback, arg);
+		lint_steps(linter, plan, only, callback, arg);
 	else if (target != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
@@ -936,6 +959,21 @@ mig_lint_each(const char *target, const char *version,
 	int			nest = begin(&linter, mig_project);
 
 	lint_each(&linter, target, version, callback, arg);
+	end(&linter, nest);
+}
+
+/*
+ * mig_lint_steps
+ *		Lint a plan that the caller has made of a project.
+ */
+void
+mig_lint_steps(const MigPlan *plan, const char *project,
+			   MigLintCallback callback, void *arg)
+{
+	Linter		linter;
+	int			nest = begin(&linter, project);
+
+	lint_steps(&linter, plan, NULL, callback, arg);
 	end(&linter, nest);
 }
 
@@ -1028,17 +1066,13 @@ mig_lint_gate(const MigPlan *plan, const char *project)
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context;
 	Gate		gate = {{0}};
-	Linter		linter;
-	int			nest;
 
 	if (mig_lint == MIG_LINT_OFF)
 		return;
 	context = AllocSetContextCreate(caller, "migrate lint", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
 	initStringInfo(&gate.list);
-	nest = begin(&linter, project);
-	(void) lint_steps(&linter, plan, NULL, count_errors, &gate);
-	end(&linter, nest);
+	mig_lint_steps(plan, project, count_errors, &gate);
 	if (gate.n > LISTED)
 		appendStringInfo(&gate.list, "\nand %d more", gate.n - LISTED);
 	if (gate.n > 0)

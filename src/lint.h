@@ -142,6 +142,9 @@ extern List *mig_lint_plan(const char *target, const char *version);
 /* the same, but each script is gone when the callback has seen it */
 extern void mig_lint_each(const char *target, const char *version,
 						  MigLintCallback callback, void *arg);
+/* of a plan that is made already; scripts have its entries */
+extern void mig_lint_steps(const MigPlan *plan, const char *project,
+						   MigLintCallback callback, void *arg);
 /* a text that is no migration, by the session's settings alone */
 extern MigLintedScript *mig_lint_text(const char *text);
 /* what migrate.lint says on a run's plan; raises ERRCODE_MIG_LINT */

@@ -265,7 +265,8 @@ mig_rel_is_small(const MigRel *rel)
 
 /*
  * mig_level_of_effect
- *		How much what a statement does to one relation is in the way of others.
+ *		How much what a statement does to one relation is in the way of others;
+ *		for effects that lint keeps.
  */
 MigLevel
 mig_level_of_effect(const MigEffect *effect, int lock_timeout)
@@ -277,7 +278,10 @@ mig_level_of_effect(const MigEffect *effect, int lock_timeout)
 		return MIG_LEVEL_NONE;
 	if (mode == ShareUpdateExclusiveLock)
 		return MIG_LEVEL_LOW;
-	if (effect->scans || effect->rewrites || effect->builds)
-		return mig_rel_is_small(effect->rel) ? MIG_LEVEL_MEDIUM : MIG_LEVEL_HIGH;
+	/* only REFRESH writes to it */
+	if (effect->rel->kind == RELKIND_MATVIEW && !mig_effect_blocks_reads(effect))
+		return MIG_LEVEL_LOW;
+	if ((effect->scans || effect->rewrites || effect->builds) && !effect->empty)
+		return effect->small ? MIG_LEVEL_MEDIUM : MIG_LEVEL_HIGH;
 	return lock_timeout > 0 ? MIG_LEVEL_LOW : MIG_LEVEL_MEDIUM;
 }

@@ -140,6 +140,7 @@ extern void mig_rules_alter_data(MigAlter *alter);
 extern void mig_rules_drop(MigLint *lint, DropStmt *stmt);
 extern void mig_rules_truncate(MigLint *lint, TruncateStmt *stmt);
 extern void mig_rules_modify(MigLint *lint, Node *stmt);
+extern bool mig_rules_fills(MigRel *rel, const UpdateStmt *update);
 extern void mig_rules_rename(MigLint *lint, RenameStmt *stmt);
 extern void mig_rules_enum(MigLint *lint, AlterEnumStmt *stmt);
 

@@ -564,6 +564,25 @@ is_true(Node *where)
 }
 
 /*
+ * mig_rules_fills
+ *		Does an UPDATE write only columns that the text has added?
+ */
+bool
+mig_rules_fills(MigRel *rel, const UpdateStmt *update)
+{
+	ListCell   *lc;
+
+	foreach(lc, update->targetList)
+	{
+		const MigColumn *column = mig_rel_column(rel, ((ResTarget *) lfirst(lc))->name);
+
+		if (column == NULL || column->old)
+			return false;
+	}
+	return true;
+}
+
+/*
  * mig_rules_modify
  *		DELETE and UPDATE of all rows, and DROP DATABASE, which is the same.
  */
@@ -571,6 +590,7 @@ void
 mig_rules_modify(MigLint *lint, Node *stmt)
 {
 	bool		deletes = IsA(stmt, DeleteStmt);
+	bool		fills;
 	const RangeVar *name;
 	Node	   *where;
 	List	   *using;
@@ -598,15 +618,17 @@ mig_rules_modify(MigLint *lint, Node *stmt)
 	if (rel == NULL || !mig_rules_is_table(rel) || !rel->old ||
 		rel->persistence == RELPERSISTENCE_TEMP || mig_rules_is_empty(rel))
 		return;
+	fills = !deletes && mig_rules_fills(rel, (UpdateStmt *) stmt);
 	finding = mig_rules_report(lint, deletes ? "delete-without-where" : "update-without-where",
-							   deletes || !mig_rel_is_small(rel) ? MIG_LEVEL_HIGH : MIG_LEVEL_LOW,
-							   -1, rel);
+							   deletes || (!fills && !mig_rel_is_small(rel)) ?
+							   MIG_LEVEL_HIGH : MIG_LEVEL_LOW, -1, rel);
 	if (finding == NULL)
 		return;
 	finding->message = psprintf("%s all rows of %s", deletes ? "DELETE of" : "UPDATE of",
 								mig_rules_describe(rel));
 	finding->why = deletes ?
 		"The rows are lost; each is locked until the transaction's end, and the room they took is free only after a VACUUM." :
+		fills ? "Each row is locked until the transaction's end, and the table grows by as much as it has, indexes too." :
 		"The old values are lost; each row is locked until the transaction's end, and the table grows by as much as it has, indexes too.";
 	finding->advice = deletes ?
 		"If all are to go, have a backup; if only some, write a WHERE." :
