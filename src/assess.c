@@ -15,7 +15,6 @@
 
 #include "access/xlog.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -90,19 +89,24 @@ static char *
 advice(const MigVerdictRow *row)
 {
 	const char *lost = first_reason(row, MIG_AXIS_DATA, MIG_LEVEL_HIGH);
-	const char *restore_point = XLogArchivingActive() ?
-		"Set migrate.restore_point, so that its moment can be found in point-in-time recovery." :
-		"A restore point would be of no use, since this server archives no WAL.";
+	bool		archiving = XLogArchivingActive();
+	char	   *why;
 
 	if (lost)
-		return psprintf("Back up first what no script can bring back: %s. %s", lost, restore_point);
+		return psprintf("Back up first what no script can bring back: %s. %s", lost,
+						archiving ? "Set migrate.restore_point too, so that its moment can be found in point-in-time recovery." :
+						"A restore point would be of no use, since this server archives no WAL.");
 	if (row->level[MIG_AXIS_DATA] < MIG_LEVEL_MEDIUM)
 		return NULL;
 	if (row->back == MIG_BACK_IMPOSSIBLE)
-		return psprintf("There is no way back by script (%s). %s", row->back_why, restore_point);
-	if (row->back == MIG_BACK_LOSSY)
-		return psprintf("The way back loses data (%s). %s", row->back_why, restore_point);
-	return NULL;
+		why = psprintf("there is no way back by script (%s)", row->back_why);
+	else if (row->back == MIG_BACK_LOSSY)
+		why = psprintf("the way back loses data (%s)", row->back_why);
+	else
+		return NULL;
+	if (archiving)
+		return psprintf("Set migrate.restore_point, so that its moment can be found in point-in-time recovery: %s.", why);
+	return psprintf("Back up first, since this server archives no WAL for a restore point: %s.", why);
 }
 
 /* What the dry run has measured of a step; steps come in the plan's order. */
@@ -118,34 +122,16 @@ measured_of(Assessment *all, int step)
 		if (one->step > step)
 			break;
 		if (one->step == step)
+		{
+			if (strcmp(one->version, all->plan->steps[step - 1].entry->version) != 0)
+				ereport(ERROR,
+						(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						 errmsg("the plan has changed at this moment"),
+						 errhint("Call again.")));
 			result = lappend(result, one);
+		}
 	}
 	return result;
-}
-
-/* What failed in the dry run will fail again. */
-static void
-judge_measured(MigVerdictRow *row, const List *measured)
-{
-	ListCell   *lc;
-
-	foreach(lc, measured)
-	{
-		const MigMeasured *one = (const MigMeasured *) lfirst(lc);
-		char	   *what;
-
-		if (one->error == NULL)
-			continue;
-		what = one->number > 0 ? psprintf("statement %d of the %s script", one->number, one->script) :
-			psprintf("the %s script", one->script);
-		if (one->artefact)
-			mig_assess_reason(row, MIG_AXIS_FAILURE, MIG_LEVEL_LOW,
-							  "%s failed in the dry run, as it may in no other: %s (%s)",
-							  what, one->error, one->sqlstate);
-		else
-			mig_assess_reason(row, MIG_AXIS_FAILURE, MIG_LEVEL_HIGH,
-							  "%s failed in the dry run: %s (%s)", what, one->error, one->sqlstate);
-	}
 }
 
 /* Scripts come in the plan's order; steps that run none are between them. */
@@ -166,67 +152,11 @@ judge_script(const MigLintedScript *script, void *arg)
 		{
 			mig_assess_work(row);
 			mig_assess_back(row, last_rolled_back(all, row->step->entry));
-			row->advice = advice(row);
 		}
 		row->linted = NULL;
 		all->next++;
 		return;
 	}
-}
-
-static char *
-text_field(uint64 row, int column, MemoryContext context)
-{
-	char	   *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
-
-	return value ? MemoryContextStrdup(context, value) : NULL;
-}
-
-static double
-number_field(uint64 row, int column, double otherwise)
-{
-	bool		isnull;
-	Datum		value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
-
-	return isnull ? otherwise : DatumGetFloat8(value);
-}
-
-/* Have a dry run made, as the caller, who needs the right to it. */
-static List *
-measure(const char *target)
-{
-	MemoryContext context = CurrentMemoryContext;
-	Oid			types[1] = {TEXTOID};
-	Datum		values[1] = {target ? CStringGetTextDatum(target) : (Datum) 0};
-	char	   *sql = psprintf("SELECT step::pg_catalog.float8, script, statement::pg_catalog.float8, ms,"
-							   " message, sqlstate, artefact"
-							   " FROM %s.migrate_dry_run($1) WHERE step IS NOT NULL",
-							   mig_catalog_schema());
-	List	   *result = NIL;
-	uint64		i;
-
-	SPI_connect();
-	if (SPI_execute_with_args(sql, 1, types, values, target ? " " : "n", false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "the dry run gave no rows");
-	for (i = 0; i < SPI_processed; i++)
-	{
-		MigMeasured *one = MemoryContextAllocZero(context, sizeof(MigMeasured));
-		MemoryContext old = MemoryContextSwitchTo(context);
-		bool		isnull;
-
-		result = lappend(result, one);
-		MemoryContextSwitchTo(old);
-		one->step = (int) number_field(i, 1, 0);
-		one->script = text_field(i, 2, context);
-		one->number = (int) number_field(i, 3, 0);
-		one->ms = number_field(i, 4, -1);
-		one->error = text_field(i, 5, context);
-		one->sqlstate = text_field(i, 6, context);
-		one->artefact = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
-												   7, &isnull)) && !isnull;
-	}
-	SPI_finish();
-	return result;
 }
 
 /*
@@ -253,17 +183,22 @@ assess(Assessment *all, const char *target, bool dry_run)
 		return;
 
 	if (dry_run)
-		all->measured = measure(target);
+		all->measured = mig_assess_measure(target);
 	all->next_measured = list_head(all->measured);
 	for (i = 0; i < all->plan->nsteps; i++)
 	{
 		MigVerdictRow *row = &all->rows[i];
 		List	   *measured = measured_of(all, i + 1);
 
-		judge_measured(row, measured);
+		mig_assess_measured(row, measured);
+		if (row->level[MIG_AXIS_DATA] == MIG_LEVEL_LOW && row->reasons[MIG_AXIS_DATA] == NIL)
+			mig_assess_reason(row, MIG_AXIS_DATA, MIG_LEVEL_LOW,
+							  "nothing is lost, and what clients use stays");
 		mig_assess_duration(row, measured);
 		if (row->back_why == NULL)
 			mig_assess_back(row, 0);	/* it runs no script */
+		mig_assess_back_again(row);
+		row->advice = advice(row);
 	}
 }
 

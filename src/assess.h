@@ -9,6 +9,7 @@
 #define MIGRATE_ASSESS_H
 
 #include "lint.h"
+#include "utils/jsonb.h"
 
 #define MIG_JUDGED (MIG_AXIS_FAILURE + 1)	/* axes, without style */
 
@@ -16,6 +17,8 @@ typedef struct MigReason
 {
 	MigLevel	level;
 	char	   *text;
+	int			unseen;			/* the statement that it is about, if only
+								 * because its text does not tell; else 0 */
 } MigReason;
 
 /* How one gets back. */
@@ -31,6 +34,7 @@ typedef enum MigWayBack
 typedef struct MigMeasured
 {
 	int			step;			/* of the plan, from 1 */
+	char	   *version;
 	char	   *script;			/* up, down, or one that runs beside it */
 	int			number;			/* of the statement in its script, from 1; 0:
 								 * the script as a whole */
@@ -38,6 +42,11 @@ typedef struct MigMeasured
 	char	   *error;			/* its message, or NULL */
 	char	   *sqlstate;
 	bool		artefact;		/* ... that a real run would not have */
+	Jsonb	   *locks;			/* as migrate_dry_run() says it; may be NULL */
+	Jsonb	   *rewrites;
+	Jsonb	   *scans;
+	Jsonb	   *rows;
+	Jsonb	   *objects;
 } MigMeasured;
 
 typedef struct MigVerdictRow
@@ -79,6 +88,8 @@ typedef struct MigJudged
 extern void mig_assess_levels(MigVerdictRow *row);
 extern void mig_assess_reason(MigVerdictRow *row, MigAxis axis, MigLevel level,
 							  const char *format,...) pg_attribute_printf(4, 5);
+extern void mig_assess_unseen_reason(const MigJudged *judged, MigAxis axis, MigLevel level,
+									 char *text);
 extern MigLevel mig_assess_worst(const MigVerdictRow *row);
 extern const char *mig_assess_parentheses(const char *reason, const MigEffect *effect);
 
@@ -92,6 +103,12 @@ extern void mig_assess_type(const MigJudged *judged, const MigEffect *effect,
 
 /* assess_back.c */
 extern void mig_assess_back(MigVerdictRow *row, TimestampTz rolled_back);
+/* again, after more reasons */
+extern void mig_assess_back_again(MigVerdictRow *row);
+
+/* assess_measured.c */
+extern List *mig_assess_measure(const char *target);
+extern void mig_assess_measured(MigVerdictRow *row, const List *measured);
 
 /*
  * assess_duration.c: first of the script, while there is one; then with what
@@ -99,5 +116,7 @@ extern void mig_assess_back(MigVerdictRow *row, TimestampTz rolled_back);
  */
 extern void mig_assess_work(MigVerdictRow *row);
 extern void mig_assess_duration(MigVerdictRow *row, const List *measured);
+/* the place and command of a statement whose text does not tell what it does */
+extern char *mig_assess_unseen(const MigVerdictRow *row, int number, int *lock_timeout);
 
 #endif							/* MIGRATE_ASSESS_H */

@@ -417,3 +417,18 @@ mig_assess_back(MigVerdictRow *row, TimestampTz rolled_back)
 					"that it works is not proven here");
 	}
 }
+
+/*
+ * mig_assess_back_again
+ *		What was an easy way back is not one if a dry run has shown a loss.
+ */
+void
+mig_assess_back_again(MigVerdictRow *row)
+{
+	const char *lost = loss(row);
+
+	if (lost && row->back == MIG_BACK_EASY)
+		answer(row, MIG_BACK_LOSSY,
+			   psprintf("%s cannot bring back what is lost: %s",
+						row->step->action == MIG_ROLLBACK ? "applying it again" : "the down script", lost));
+}

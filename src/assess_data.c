@@ -15,6 +15,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
@@ -88,18 +89,19 @@ named_old(const MigLinted *linted)
 	return NULL;
 }
 
-/* Does a column from before have a default, of which DROP DEFAULT takes it? */
-static bool
-had_default(const MigRel *rel, const char *column)
+/* A column as the catalogs have it, as it was before all texts; a copy. */
+static Form_pg_attribute
+column_before(const MigRel *rel, const char *column)
 {
 	HeapTuple	tuple = OidIsValid(rel->oid) ? SearchSysCacheAttName(rel->oid, column) : NULL;
-	bool		result;
+	Form_pg_attribute copy;
 
 	if (!HeapTupleIsValid(tuple))
-		return false;
-	result = ((Form_pg_attribute) GETSTRUCT(tuple))->atthasdef;
+		return NULL;
+	copy = palloc(ATTRIBUTE_FIXED_PART_SIZE);
+	memcpy(copy, GETSTRUCT(tuple), ATTRIBUTE_FIXED_PART_SIZE);
 	ReleaseSysCache(tuple);
-	return result;
+	return copy;
 }
 
 /* Must a client say a value for a new column? */
@@ -132,6 +134,7 @@ static void
 judge_command(const MigJudged *judged, const MigEffect *effect, const AlterTableCmd *cmd)
 {
 	const char *column = cmd->name ? quote_identifier(cmd->name) : "";
+	Form_pg_attribute before;
 
 	switch (cmd->subtype)
 	{
@@ -145,10 +148,42 @@ judge_command(const MigJudged *judged, const MigEffect *effect, const AlterTable
 								  judged->line, quote_identifier(((ColumnDef *) cmd->def)->colname));
 			break;
 		case AT_ColumnDefault:
-			if (cmd->def == NULL && had_default(effect->rel, cmd->name))
+			if (cmd->def == NULL && cmd->name &&
+				(before = column_before(effect->rel, cmd->name)) != NULL && before->atthasdef)
 				mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
 								  "line %d: clients that leave out %s.%s get another value",
 								  judged->line, effect->label, column);
+			break;
+		case AT_DropColumn:
+			if (column_before(effect->rel, cmd->name))
+				mig_judged_reason(judged, MIG_AXIS_DATA,
+								  effect->empty ? MIG_LEVEL_MEDIUM : MIG_LEVEL_HIGH,
+								  "line %d: what is in %s.%s is gone%s", judged->line,
+								  effect->label, column, mig_assess_parentheses(NULL, effect));
+			break;
+		case AT_DropNotNull:
+			if ((before = column_before(effect->rel, cmd->name)) != NULL && before->attnotnull)
+				mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
+								  "line %d: clients may find NULL in %s.%s",
+								  judged->line, effect->label, column);
+			break;
+		case AT_DropConstraint:
+			if (OidIsValid(effect->rel->oid) &&
+				OidIsValid(get_relation_constraint_oid(effect->rel->oid, cmd->name, true)))
+				mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
+								  "line %d: clients of %s may find what %s kept out",
+								  judged->line, effect->label, column);
+			break;
+		case AT_DisableTrig:
+		case AT_DisableTrigAll:
+		case AT_DisableTrigUser:
+		case AT_DisableRule:
+		case AT_EnableRowSecurity:
+		case AT_DisableRowSecurity:
+		case AT_ForceRowSecurity:
+			mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
+							  "line %d: clients of %s find other rows, or may write what they could not",
+							  judged->line, effect->label);
 			break;
 		case AT_SetNotNull:
 			mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_LOW,
@@ -198,6 +233,34 @@ judge_alter(const MigJudged *judged, const AlterTableStmt *alter)
 		return;
 	foreach(lc, alter->cmds)
 		judge_command(judged, effect, (const AlterTableCmd *) lfirst(lc));
+}
+
+/*
+ * Does a RENAME or SET SCHEMA take a name from what was there before?  Of what
+ * is no relation that is not known.
+ */
+static bool
+takes_name(const MigJudged *judged, const Node *node)
+{
+	switch (IsA(node, RenameStmt) ? ((const RenameStmt *) node)->renameType :
+			((const AlterObjectSchemaStmt *) node)->objectType)
+	{
+		case OBJECT_INDEX:
+		case OBJECT_TABCONSTRAINT:
+			return false;
+		case OBJECT_TABLE:
+		case OBJECT_VIEW:
+		case OBJECT_MATVIEW:
+		case OBJECT_SEQUENCE:
+		case OBJECT_FOREIGN_TABLE:
+		case OBJECT_COLUMN:
+		case OBJECT_TRIGGER:
+		case OBJECT_RULE:
+		case OBJECT_POLICY:
+			return named_old(judged->linted) != NULL;
+		default:
+			return true;
+	}
 }
 
 /* Does a sequence begin anew? */
@@ -288,17 +351,23 @@ mig_assess_data(const MigJudged *judged)
 			return;
 		case T_SelectStmt:
 			if (mig_assess_calls(node))
-				mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_LOW,
-						  "line %d: what the functions that it calls do is not to be seen in the text",
-						  judged->line);
+				mig_assess_unseen_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_LOW,
+										 "what the functions that it calls do is not to be seen in the text");
+			/* in a WITH */
+			judge_write(judged, "writes", false);
 			return;
 		case T_DoStmt:
 		case T_CallStmt:
 		case T_ExecuteStmt:
-			mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
-					  "line %d: what %s does is not to be seen in the text; a dry run shows it",
-					  judged->line, judged->command);
+			mig_assess_unseen_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
+									 psprintf("what %s does is not to be seen in the text; a dry run shows it",
+											  judged->command));
 			return;
+		case T_InsertStmt:
+			if (((InsertStmt *) node)->onConflictClause &&
+				((InsertStmt *) node)->onConflictClause->action == ONCONFLICT_UPDATE)
+				judge_write(judged, "may change", false);
+			break;
 		case T_UpdateStmt:
 			judge_write(judged, ((UpdateStmt *) node)->whereClause ? "changes" : "changes all",
 						((UpdateStmt *) node)->whereClause == NULL);
@@ -315,7 +384,7 @@ mig_assess_data(const MigJudged *judged)
 			break;
 		case T_RenameStmt:
 		case T_AlterObjectSchemaStmt:
-			if (named_old(linted))
+			if (takes_name(judged, node))
 				mig_judged_reason(judged, MIG_AXIS_DATA, MIG_LEVEL_MEDIUM,
 								  "line %d: %s takes a name away that clients may use",
 								  judged->line, judged->command);

@@ -33,6 +33,7 @@ typedef struct MigTimed
 	double		factor;			/* by which what it works on is larger than
 								 * here; -1: that is empty here */
 	bool		opaque;			/* what it does is not known */
+	int			lock_timeout;
 } MigTimed;
 
 /* What the sum is made of. */
@@ -152,8 +153,10 @@ is_opaque(const MigStatement *stmt)
 			return true;
 		case T_SelectStmt:
 		case T_InsertStmt:
-		case T_CreateTableAsStmt:
 			return mig_assess_calls(node);
+		case T_CreateTableAsStmt:
+			node = ((CreateTableAsStmt *) node)->query;
+			return !IsA(node, SelectStmt) || mig_assess_calls(node);
 		default:
 			return false;
 	}
@@ -232,6 +235,7 @@ mig_assess_work(MigVerdictRow *row)
 		timed->command = CreateCommandName(linted->stmt->raw->stmt);
 		timed->factor = effect ? factor_of(effect) : 1;
 		/* what is done already takes no time */
+		timed->lock_timeout = linted->lock_timeout;
 		timed->opaque = linted->transaction != 0 && is_opaque(linted->stmt);
 	}
 }
@@ -258,4 +262,20 @@ mig_assess_duration(MigVerdictRow *row, const List *measured)
 					  find_measured(measured, &next, script, row->timed[i].number));
 	row->ms = sum.ms;
 	row->ms_why = basis(&sum);
+}
+
+/*
+ * mig_assess_unseen
+ *		The place and command of a statement of the step's script, if its text
+ *		does not tell what it does; else NULL.
+ */
+char *
+mig_assess_unseen(const MigVerdictRow *row, int number, int *lock_timeout)
+{
+	const MigTimed *timed = number >= 1 && number <= row->ntimed ? &row->timed[number - 1] : NULL;
+
+	if (timed == NULL || !timed->opaque)
+		return NULL;
+	*lock_timeout = timed->lock_timeout;
+	return psprintf("line %d: %s", timed->line, timed->command);
 }

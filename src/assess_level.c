@@ -44,8 +44,21 @@ mig_assess_reason(MigVerdictRow *row, MigAxis axis, MigLevel level,
 	}
 	reason->level = level;
 	reason->text = buf.data;
+	reason->unseen = 0;
 	row->reasons[axis] = lappend(row->reasons[axis], reason);
 	row->level[axis] = Max(row->level[axis], level);
+}
+
+/*
+ * mig_assess_unseen_reason
+ *		The same, of a statement whose text does not tell what it does: a dry
+ *		run does.
+ */
+void
+mig_assess_unseen_reason(const MigJudged *judged, MigAxis axis, MigLevel level, char *text)
+{
+	mig_assess_reason(judged->row, axis, level, "line %d: %s", judged->line, text);
+	((MigReason *) llast(judged->row->reasons[axis]))->unseen = judged->linted->number;
 }
 
 /*
@@ -219,7 +232,5 @@ mig_assess_levels(MigVerdictRow *row)
 		judge_availability(&judged);
 		mig_assess_data(&judged);
 	}
-	if (row->level[MIG_AXIS_DATA] == MIG_LEVEL_LOW && row->reasons[MIG_AXIS_DATA] == NIL)
-		mig_assess_reason(row, MIG_AXIS_DATA, MIG_LEVEL_LOW, "nothing is lost, and what clients use stays");
 }
 
