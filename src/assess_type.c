@@ -125,6 +125,10 @@ fit_of(Oid from, int32 from_typmod, Oid to, int32 to_typmod, bool explicit)
 		default:
 			break;
 	}
+	/* that there is no conversion fails */
+	if (!explicit && find_coercion_pathway(to, from, COERCION_ASSIGNMENT, &function) ==
+		COERCION_PATH_NONE)
+		return FIT_ALL;
 	if (to_typmod >= 0)
 		return FIT_NOT;
 	return find_coercion_pathway(to, from, COERCION_IMPLICIT, &function) ==
