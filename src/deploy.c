@@ -288,95 +288,6 @@ refuse_changed_script(const Deploy *deploy)
 			 errhint("Register the text that ran so far, and change only what comes after; or finish or undo it by hand and say so with migrate_mark() or migrate_unmark().")));
 }
 
-/* What was done before must be what the script begins with now. */
-static void
-check_done(const Deploy *deploy, const MigParsed *parsed)
-{
-	const MigJournal *journal = &deploy->journal;
-	bytea	   *hash = mig_statement_hash(NULL, NULL);
-	bool		unit_begins = journal->done == parsed->nstmts;
-	int			i;
-
-	for (i = 0; i < journal->done && i < parsed->nstmts; i++)
-		hash = mig_statement_hash(hash, &parsed->stmts[i]);
-	for (i = 0; i < parsed->nunits; i++)
-		unit_begins = unit_begins || parsed->units[i].first == journal->done;
-	if (!unit_begins || journal->done > parsed->nstmts ||
-		mig_key_cmp(hash, journal->done_hash) != 0)
-		refuse_changed_script(deploy);
-}
-
-/* A SET, or a SELECT of nothing but set_config(). */
-static bool
-is_setting(const MigStatement *stmt)
-{
-	Node	   *node = stmt->raw->stmt;
-
-	if (IsA(node, VariableSetStmt))
-		return !((VariableSetStmt *) node)->is_local && stmt->class == MIG_CLASS_PLAIN;
-	if (IsA(node, SelectStmt))
-	{
-		SelectStmt *select = (SelectStmt *) node;
-		FuncCall   *call;
-
-		if (list_length(select->targetList) != 1 || select->fromClause != NIL ||
-			!IsA(linitial(select->targetList), ResTarget))
-			return false;
-		call = (FuncCall *) ((ResTarget *) linitial(select->targetList))->val;
-		return call != NULL && IsA(call, FuncCall) &&
-			strcmp(strVal(llast(call->funcname)), "set_config") == 0;
-	}
-	return false;
-}
-
-/* Is a statement of a block undone by a ROLLBACK TO a savepoint before it? */
-static bool
-is_undone(const MigParsed *parsed, int first, int index, int end)
-{
-	int			i;
-
-	for (i = index + 1; i < end; i++)
-	{
-		TransactionStmt *back = (TransactionStmt *) parsed->stmts[i].raw->stmt;
-		int			j;
-
-		if (!IsA(back, TransactionStmt) || back->kind != TRANS_STMT_ROLLBACK_TO)
-			continue;
-		for (j = i - 1; j >= first; j--)
-		{
-			TransactionStmt *savepoint = (TransactionStmt *) parsed->stmts[j].raw->stmt;
-
-			if (IsA(savepoint, TransactionStmt) &&
-				savepoint->kind == TRANS_STMT_SAVEPOINT &&
-				strcmp(savepoint->savepoint_name, back->savepoint_name) == 0)
-				break;
-		}
-		if (j >= first && j < index)
-			return true;
-	}
-	return false;
-}
-
-/* The settings that the statements done before have left to those after. */
-static void
-replay_settings(Deploy *deploy, const MigParsed *parsed)
-{
-	int			i;
-	int			j;
-
-	for (i = 0; i < parsed->nunits; i++)
-	{
-		const MigUnit *unit = &parsed->units[i];
-		int			end = Min(unit->first + unit->count, deploy->journal.done);
-
-		for (j = unit->first; j < end && !unit->rollback; j++)
-		{
-			if (is_setting(&parsed->stmts[j]) && !is_undone(parsed, unit->first, j, end))
-				mig_execute_statements(&deploy->run.execution, parsed, j, 1);
-		}
-	}
-}
-
 static void
 write_journal(Deploy *deploy, const char *message)
 {
@@ -731,7 +642,8 @@ run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed, bool fo
 		if (journal->down != run->down)
 			elog(ERROR, "migration %s is half done in the other direction",
 				 run->execution.label);
-		check_done(deploy, parsed);
+		if (!mig_journal_fits(journal, parsed))
+			refuse_changed_script(deploy);
 		journal->total = parsed->nstmts;
 		write_journal(deploy, journal->unknown ? "its outcome is not known" : NULL);
 		if (journal->done > 0)
@@ -741,7 +653,7 @@ run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed, bool fo
 	}
 	retake_locks(deploy);
 	set_for_step(deploy, true);
-	replay_settings(deploy, parsed);
+	mig_execute_settings(&run->execution, parsed, journal->done);
 	commit(deploy);
 	deploy->half_done = true;
 

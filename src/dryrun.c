@@ -47,10 +47,12 @@ typedef struct Action
 {
 	const MigParsed *parsed;	/* its statement at index, */
 	int			index;
+	bool		nothing;		/* ... which is not run at all, */
 	const MigScript *script;	/* ... or else a script that is undone, */
 	bool		by_rows;
 	bool	   *answer;			/* ... which is a precondition, if not NULL, */
 	bool		deferred;		/* ... or what is deferred */
+	const MigStatement *original;	/* it stands for this statement */
 } Action;
 
 static MigDepth
@@ -107,46 +109,6 @@ read_settings(MigDryRun *dry)
 	return last;
 }
 
-static MigDryRow *
-new_row(MigDryRun *dry, const char *script)
-{
-	MemoryContext caller = MemoryContextSwitchTo(dry->context);
-	MigDryRow  *row = palloc0(sizeof(MigDryRow));
-	const MigRun *run = &dry->run;
-
-	if (run->plan != NULL)
-	{
-		const MigEntry *entry = run->plan->steps[run->step].entry;
-
-		row->step = run->step + 1;
-		row->version = entry->version;
-		row->name = entry->name;
-	}
-	dry->rows = lappend(dry->rows, row);
-	row->number = list_length(dry->rows);
-	row->script = script;
-	row->path = run->execution.script && run->execution.script->path ?
-		pstrdup(run->execution.script->path) : NULL;
-	row->transaction = dry->transaction;
-	MemoryContextSwitchTo(caller);
-	return row;
-}
-
-static MigDryRow *
-new_statement_row(MigDryRun *dry, const char *script, const MigParsed *parsed, int index)
-{
-	const MigStatement *stmt = &parsed->stmts[index];
-	MigDryRow  *row = new_row(dry, script);
-	MemoryContext caller = MemoryContextSwitchTo(dry->context);
-
-	row->statement = index + 1;
-	row->line = stmt->line;
-	row->command = GetCommandTagName(CreateCommandTag(stmt->raw->stmt));
-	row->sql = mig_statement_text(stmt);
-	MemoryContextSwitchTo(caller);
-	return row;
-}
-
 /*
  * Is the error one that the real run, which may commit before this statement,
  * need not have?
@@ -165,8 +127,11 @@ is_artefact(const MigDryRun *dry, const ErrorData *error, const Node *stmt)
 		case ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE:
 			/* COPY FREEZE wants a transaction of its own */
 			return stmt != NULL && IsA(stmt, CopyStmt);
+		case ERRCODE_SYNTAX_ERROR:
+			return false;
 		default:
-			return dry->lacking;
+			return dry->lacking &&
+				ERRCODE_TO_CATEGORY(error->sqlerrcode) != MAKE_SQLSTATE('M', 'G', '0', '0', '0');
 	}
 }
 
@@ -199,76 +164,13 @@ set_error(MigDryRun *dry, MigDryRow *row, ErrorData *error, const Node *stmt)
 		dry->stopped = true;
 }
 
-/*
- * Who the sessions with these process ids are, as far as the role may know;
- * no ids: all that have a transaction open.
- */
-static char *
-describe_sessions(MigDryRun *dry, const MigSeenWait *wait)
-{
-	static const char *const query =
-		"SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object("
-		"'pid', a.pid, 'user', a.usename, 'application', a.application_name, 'state', a.state, "
-		"'modes', (SELECT pg_catalog.jsonb_agg(l.mode ORDER BY l.mode) FROM pg_catalog.pg_locks l"
-		" WHERE l.pid OPERATOR(pg_catalog.=) a.pid AND l.granted AND l.relation OPERATOR(pg_catalog.=) $2), "
-		"'transaction_s', pg_catalog.round(extract(epoch FROM (pg_catalog.clock_timestamp()"
-		" OPERATOR(pg_catalog.-) a.xact_start)), 3), "
-		"'query', a.query) ORDER BY a.pid)::pg_catalog.text "
-		"FROM pg_catalog.pg_stat_activity a "
-		"WHERE CASE WHEN $1 IS NULL THEN a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
-		" AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
-		" AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL)"
-		" ELSE a.pid OPERATOR(pg_catalog.=) ANY ($1) END";
-	Oid			types[2] = {INT4ARRAYOID, OIDOID};
-	Datum		values[2];
-	char		nulls[2] = {' ', ' '};
-	Datum	   *pids = palloc(sizeof(Datum) * Max(wait->npids, 1));
-	char	   *result = NULL;
-	int			i;
-
-	for (i = 0; i < wait->npids; i++)
-		pids[i] = Int32GetDatum(wait->pids[i]);
-	if (wait->npids == 0)
-		nulls[0] = 'n';
-	values[0] = PointerGetDatum(construct_array(pids, wait->npids, INT4OID, 4, true,
-												TYPALIGN_INT));
-	values[1] = ObjectIdGetDatum(wait->relid);
-	pgstat_clear_snapshot();
-	SPI_connect();
-	PushActiveSnapshot(GetTransactionSnapshot());
-	if (SPI_execute_with_args(query, 2, types, values, nulls, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read pg_stat_activity");
-	if (SPI_processed > 0)
-	{
-		char	   *text = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-
-		if (text != NULL)
-			result = MemoryContextStrdup(dry->context, text);
-	}
-	PopActiveSnapshot();
-	SPI_finish();
-	return result;
-}
-
-static void
-describe_waits(MigDryRun *dry, MigDryRow *row)
-{
-	ListCell   *lc;
-
-	foreach(lc, row->seen->waits)
-	{
-		MigSeenWait *wait = (MigSeenWait *) lfirst(lc);
-
-		if (wait->sessions == NULL && (wait->npids > 0 || wait->mode == NoLock))
-			wait->sessions = describe_sessions(dry, wait);
-	}
-}
-
 static void
 act(MigDryRun *dry, const Action *action)
 {
 	MigExecution *execution = &dry->run.execution;
 
+	if (action->nothing)
+		return;
 	if (action->parsed != NULL)
 		mig_execute_statements(execution, action->parsed, action->index, 1);
 	else if (action->answer != NULL)
@@ -300,6 +202,20 @@ restore_lock_timeout(int saved)
 }
 
 /*
+ * What lint says of a statement, where locks of it need not show: what an
+ * earlier transaction of a real run would have released is still held.
+ */
+static List *
+foretell(const MigDryRun *dry, const Action *action)
+{
+	if (action->original != NULL)
+		return mig_dry_effects(action->original);
+	if (action->parsed == NULL || (dry->transaction == 1 && !dry->locked))
+		return NIL;
+	return mig_dry_effects(&action->parsed->stmts[action->index]);
+}
+
+/*
  * Do what a row stands for, in a subtransaction of its own that lasts as long
  * as the dry run, and record it.
  */
@@ -311,13 +227,17 @@ observe(MigDryRun *dry, MigDryRow *row, const Action *action)
 	int			level = GetCurrentTransactionNestLevel();
 	MigRecorder *recorder = dry->recorder;
 	Node	   *stmt = action->parsed ? action->parsed->stmts[action->index].raw->stmt : NULL;
+	List	   *effects;
 	int			saved;
 
 	row->settings = read_settings(dry);
+	effects = foretell(dry, action);
 	saved = limit_lock_timeout(stmt);
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	mig_observe_begin(recorder, row->sql ? row->sql : "", row->number);
+	mig_observe_expect(recorder, dry->transaction, mig_dry_expected(effects),
+					   action->original != NULL);
 	PG_TRY();
 	{
 		act(dry, action);
@@ -360,9 +280,17 @@ observe(MigDryRun *dry, MigDryRow *row, const Action *action)
 		}
 	}
 	PG_END_TRY();
+	if (action->nothing)
+	{
+		MemoryContextSwitchTo(dry->context);
+		mig_dry_add_effects(dry, row->seen, effects);
+		mig_sort_observation(row->seen);
+		row->seen->predicted = true;
+		MemoryContextSwitchTo(caller);
+	}
 	if (row->seen->waits != NIL)
 	{
-		describe_waits(dry, row);
+		mig_dry_describe_waits(dry, row);
 		mig_recorder_sync(recorder, false);
 	}
 }
@@ -414,61 +342,20 @@ substitute_of(const Node *node, const char **name)
 	return *name ? copy : NULL;
 }
 
-/*
- * The locks of the command itself, in place of the substitute's: it works on
- * relations under locks that let rows be read and written.
- */
-static void
-predict_concurrent_locks(MigDryRun *dry, MigDryRow *row, const Node *node)
+/* Could what it does not do be missed by the statements after it? */
+static bool
+leaves_something(const Node *stmt)
 {
-	List	   *locks = NIL;
-	ListCell   *lc;
-
-	foreach(lc, row->seen->locks)
+	switch (nodeTag(stmt))
 	{
-		MigSeenLock *lock = (MigSeenLock *) lfirst(lc);
-
-		if (lock->rel != NULL && lock->rel->old && lock->mode >= ShareLock)
-		{
-			ListCell   *lc2;
-			bool		known = false;
-
-			foreach(lc2, locks)
-			{
-				MigSeenLock *other = (MigSeenLock *) lfirst(lc2);
-
-				if (other->rel == lock->rel && other->mode == ShareUpdateExclusiveLock)
-					known = true;
-			}
-			if (known)
-				continue;
-			/* a partition is locked in the end, when nobody is at its parent */
-			if (!IsA(node, AlterTableStmt) ||
-				lock->rel->kind == RELKIND_PARTITIONED_TABLE)
-				lock->mode = ShareUpdateExclusiveLock;
-			lock->predicted = true;
-		}
-		locks = lappend(locks, lock);
+		case T_VacuumStmt:
+		case T_ReindexStmt:
+		case T_ClusterStmt:
+		case T_AlterSystemStmt:
+			return false;
+		default:
+			return true;
 	}
-	row->seen->locks = locks;
-}
-
-/* It waits for every transaction that may see what it changes. */
-static void
-predict_transaction_waits(MigDryRun *dry, MigDryRow *row)
-{
-	MigSeenWait *wait = MemoryContextAllocZero(dry->context, sizeof(MigSeenWait));
-	MemoryContext caller;
-
-	wait->mode = NoLock;
-	wait->relation = "transactions that are open";
-	wait->sessions = describe_sessions(dry, wait);
-	if (wait->sessions == NULL)
-		return;
-	caller = MemoryContextSwitchTo(dry->context);
-	row->seen->waits = lappend(row->seen->waits, wait);
-	MemoryContextSwitchTo(caller);
-	mig_recorder_sync(dry->recorder, false);
 }
 
 /* A statement that refuses a transaction. */
@@ -479,36 +366,31 @@ rehearse_toplevel(MigDryRun *dry, MigDryRow *row, const MigParsed *parsed, int i
 	const char *name;
 	Node	   *plain = substitute_of(stmt->raw->stmt, &name);
 	MemoryContext caller = MemoryContextSwitchTo(dry->context);
-	MigParsed	replaced;
-	MigStatement statement;
+	MigParsed	replaced = *parsed;
+	MigStatement statement = *stmt;
 	Action		action = {&replaced, 0};
 
 	row->reason = psprintf("%s cannot run in a transaction; CALL migrate_deploy() can run it.",
 						   stmt->command);
 	MemoryContextSwitchTo(caller);
 	row->status = MIG_DRY_REFUSED;
-	if (plain == NULL)
-	{
-		row->settings = read_settings(dry);
-		dry->lacking = true;
-		return;
-	}
 	row->substitute = name;
-	statement = *stmt;
 	statement.class = MIG_CLASS_PLAIN;
 	statement.raw = copyObject(stmt->raw);
-	statement.raw->stmt = plain;
-	replaced = *parsed;
+	if (plain != NULL)
+		statement.raw->stmt = plain;
 	replaced.stmts = &statement;
 	replaced.nstmts = 1;
+	action.nothing = plain == NULL;
+	action.original = stmt;
 	observe(dry, row, &action);
 	dry->run.execution.stmt = NULL;
-	if (row->status == MIG_DRY_REFUSED)
+	if (plain == NULL)
+		dry->lacking = dry->lacking || leaves_something(stmt->raw->stmt);
+	else if (row->status == MIG_DRY_REFUSED)
 	{
-		caller = MemoryContextSwitchTo(dry->context);
-		predict_concurrent_locks(dry, row, stmt->raw->stmt);
-		MemoryContextSwitchTo(caller);
-		predict_transaction_waits(dry, row);
+		mig_dry_add_transaction_waits(dry, row);
+		mig_recorder_sync(dry->recorder, false);
 	}
 }
 
@@ -529,7 +411,7 @@ rehearse_deferred(MigDryRun *dry, const char *script)
 	if (dry->stopped)
 		return;
 	action.deferred = true;
-	row = new_row(dry, script);
+	row = mig_dry_add_row(dry, script);
 	row->command = "deferred constraints";
 	observe(dry, row, &action);
 	if (row->status == MIG_DRY_DONE && row->seen->locks == NIL &&
@@ -603,7 +485,7 @@ rehearse_unit(MigDryRun *dry, const char *script, const MigParsed *parsed,
 	for (i = unit->first; i < unit->first + unit->count; i++)
 	{
 		const MigStatement *stmt = &parsed->stmts[i];
-		MigDryRow  *row = new_statement_row(dry, script, parsed, i);
+		MigDryRow  *row = mig_dry_add_statement(dry, script, stmt, i + 1);
 		Action		action = {parsed, i};
 
 		CHECK_FOR_INTERRUPTS();
@@ -659,7 +541,7 @@ parse_script(MigDryRun *dry, const char *kind, const MigScript *script)
 		CurrentResourceOwner = owner;
 		if (ends_dry_run(error))
 			ReThrowError(error);
-		row = new_row(dry, kind);
+		row = mig_dry_add_row(dry, kind);
 		row->line = dry->run.execution.line;
 		row->path = script->path;
 		if (dry->stopped)
@@ -677,6 +559,46 @@ parse_script(MigDryRun *dry, const char *kind, const MigScript *script)
 	return parsed;
 }
 
+/* The step goes on where it stopped, unless its script does not fit. */
+static void
+resume(MigDryRun *dry, const char *kind, MigParsed *parsed)
+{
+	const MigJournal *journal = dry->journal;
+	MigDryRow  *row;
+
+	if (mig_journal_fits(journal, parsed))
+	{
+		mig_execute_settings(&dry->run.execution, parsed, journal->done);
+		return;
+	}
+	row = mig_dry_add_row(dry, kind);
+	if (dry->stopped)
+		not_run(dry, row);
+	else
+	{
+		row->status = MIG_DRY_FAILED;
+		row->sqlstate = MemoryContextStrdup(dry->context,
+											unpack_sql_state(ERRCODE_MIG_HALF_DONE));
+		row->message = "it is half done, and what is done of it is not what its script says now";
+	}
+	dry->stopped = true;
+}
+
+/* What a worker had begun may be done; only the run that resumes judges that. */
+static bool
+is_in_doubt(MigDryRun *dry, const char *kind, const MigParsed *parsed, int first)
+{
+	MigDryRow  *row;
+
+	if (dry->journal == NULL || dry->journal->begun == 0 || dry->journal->done != first)
+		return false;
+	row = mig_dry_add_statement(dry, kind, &parsed->stmts[first], first + 1);
+	row->status = MIG_DRY_NOT_RUN;
+	row->reason = "It was begun before and may be done; CALL migrate_deploy() judges that.";
+	dry->lacking = true;
+	return true;
+}
+
 /* A script, statement by statement; how many it has. */
 static int
 rehearse_script(MigDryRun *dry, const char *kind, const MigScript *script)
@@ -686,16 +608,28 @@ rehearse_script(MigDryRun *dry, const char *kind, const MigScript *script)
 												  ALLOCSET_DEFAULT_SIZES);
 	MigParsed  *parsed;
 	int			nstmts = 0;
+	int			done = 0;
 	int			i;
 
 	MemoryContextSwitchTo(context);
 	dry->run.execution.what = kind;
 	parsed = parse_script(dry, kind, script);
+	if (parsed != NULL && dry->journal != NULL)
+	{
+		if (dry->journal->by_statement)
+			mig_script_by_statement(parsed);
+		resume(dry, kind, parsed);
+		done = dry->journal->done;
+	}
 	mig_recorder_sync(dry->recorder, false);
 	for (i = 0; parsed != NULL && i < parsed->nunits; i++)
 	{
+		if (parsed->units[i].first < done)
+			continue;
 		if (i > 0)
 			dry->transaction++;
+		if (is_in_doubt(dry, kind, parsed, parsed->units[i].first))
+			continue;
 		rehearse_unit(dry, kind, parsed, &parsed->units[i]);
 		if (!parsed->units[i].rollback && parsed->units[i].count > 0)
 			rehearse_deferred(dry, kind);
@@ -719,7 +653,7 @@ rehearse_question(MigDryRun *dry, const char *kind, const MigScript *script,
 
 	dry->run.execution.what = kind;
 	dry->run.execution.script = script;
-	row = new_row(dry, kind);
+	row = mig_dry_add_row(dry, kind);
 	row->line = script->line;
 	row->sql = MemoryContextStrdup(dry->context, script->text);
 	action.script = script;
@@ -835,6 +769,8 @@ rehearse_step(MigDryRun *dry)
 	const MigStep *step = &run->plan->steps[run->step];
 	MigResult  *result = &run->results[run->step];
 	MigStored  *stored;
+	MigJournal	journal;
+	bool		resumed;
 	Oid			user;
 	int			security;
 	int			nest;
@@ -845,17 +781,21 @@ rehearse_step(MigDryRun *dry)
 	stored = mig_catalog_fetch(run->project, step->entry->key);
 	if (stored == NULL)
 		elog(ERROR, "migration %s is gone", run->execution.label);
+	resumed = step->entry->unfinished == (run->down ? 'd' : 'u') &&
+		mig_journal_read(run->project, step->entry->key, &journal);
 	mig_recorder_sync(dry->recorder, false);
 
-	due = is_due(dry, stored);
+	due = resumed || is_due(dry, stored);
 	if (run->step == 0)
 		rehearse_hooks(dry, MIG_HOOK_BEFORE_RUN, mig_run_payload(run, 0, NULL));
 	if (due)
 	{
 		GetUserIdAndSecContext(&user, &security);
 		nest = NewGUCNestLevel();
+		dry->journal = resumed ? &journal : NULL;
 		result->statements = rehearse_script(dry, run->down ? "down" : "up",
 											 run->down ? &stored->down : &stored->up);
+		dry->journal = NULL;
 		if (!run->down && stored->verify.text != NULL)
 			(void) rehearse_question(dry, "verify", &stored->verify,
 									 !mig_format_verifies_by_errors(stored->format), NULL);
@@ -990,13 +930,15 @@ dry_run(MigDryRun *dry, const char *function, const char *target)
 	int			level = GetCurrentTransactionNestLevel();
 	ErrorData  *volatile error = NULL;
 
-	mig_refuse_unless_ready(function);
 	dry->context = caller;
 	dry->run.project = pstrdup(mig_project);
 	if (dry->depth == MIG_DEPTH_LINT)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("the depth lint is not there yet")));
+	{
+		mig_dry_predict(dry, target);
+		return;
+	}
+	mig_refuse_unless_ready(function);
+	dry->locked = mig_inspect_holds_locks();
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);

@@ -1,7 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * dryrun.h
- *	  What a dry run found: dryrun.c makes it, dryrun_report.c writes it down.
+ *	  What a dry run found: dryrun.c makes it, dryrun_predict.c foretells what
+ *	  is not done, dryrun_waits.c knows who is in the way, dryrun_report.c
+ *	  writes it down.
  *
  *-------------------------------------------------------------------------
  */
@@ -77,12 +79,27 @@ typedef struct MigDryRun
 	int			transaction;
 	bool		stopped;		/* what follows is not run */
 	bool		lacking;		/* something was not done that should be there */
+	bool		locked;			/* relations were, before */
+	MigJournal *journal;		/* of the current step, if it is half done */
 	char	   *lock_timeout;	/* of a real run */
 	MigDrySettings *settings;	/* the last that were read */
 	List	   *relations;		/* of MigSeenRel *, afterwards */
 } MigDryRun;
 
+/* dryrun_predict.c */
+extern List *mig_dry_effects(const MigStatement *stmt);
+extern List *mig_dry_expected(List *effects);
+extern void mig_dry_add_effects(MigDryRun *dry, MigObservation *seen, List *effects);
+extern void mig_dry_predict(MigDryRun *dry, const char *target);
+
+/* dryrun_waits.c */
+extern void mig_dry_describe_waits(MigDryRun *dry, MigDryRow *row);
+extern void mig_dry_add_transaction_waits(MigDryRun *dry, MigDryRow *row);
+
 /* dryrun_report.c */
+extern MigDryRow *mig_dry_add_row(MigDryRun *dry, const char *script);
+extern MigDryRow *mig_dry_add_statement(MigDryRun *dry, const char *script,
+										const MigStatement *stmt, int number);
 extern const char *mig_depth_name(MigDepth depth);
 extern void mig_dry_put_rows(FunctionCallInfo fcinfo, const MigDryRun *dry);
 extern Datum mig_dry_document(const MigDryRun *dry);

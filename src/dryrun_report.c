@@ -16,15 +16,65 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "storage/lmgr.h"
+#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 #include "utils/tuplestore.h"
 
 /* Version of the document's form; the README describes it. */
 #define DOCUMENT_FORMAT 1
+
+/*
+ * mig_dry_add_row
+ *		A row for the current script as a whole, or for what stands for it.
+ */
+MigDryRow *
+mig_dry_add_row(MigDryRun *dry, const char *script)
+{
+	MemoryContext caller = MemoryContextSwitchTo(dry->context);
+	MigDryRow  *row = palloc0(sizeof(MigDryRow));
+	const MigRun *run = &dry->run;
+
+	if (run->plan != NULL)
+	{
+		const MigEntry *entry = run->plan->steps[run->step].entry;
+
+		row->step = run->step + 1;
+		row->version = entry->version;
+		row->name = entry->name;
+	}
+	dry->rows = lappend(dry->rows, row);
+	row->number = list_length(dry->rows);
+	row->script = script;
+	row->path = run->execution.script && run->execution.script->path ?
+		pstrdup(run->execution.script->path) : NULL;
+	row->transaction = dry->transaction;
+	MemoryContextSwitchTo(caller);
+	return row;
+}
+
+/*
+ * mig_dry_add_statement
+ *		A row for a statement, by its number in the script.
+ */
+MigDryRow *
+mig_dry_add_statement(MigDryRun *dry, const char *script, const MigStatement *stmt,
+					  int number)
+{
+	MigDryRow  *row = mig_dry_add_row(dry, script);
+	MemoryContext caller = MemoryContextSwitchTo(dry->context);
+
+	row->statement = number;
+	row->line = stmt->line;
+	row->command = GetCommandTagName(CreateCommandTag(stmt->raw->stmt));
+	row->sql = mig_statement_text(stmt);
+	MemoryContextSwitchTo(caller);
+	return row;
+}
 
 typedef enum FieldKind
 {
@@ -96,11 +146,18 @@ add_bool(Fields *fields, const char *name, bool value)
 	add_field(fields, name, FIELD_BOOL)->integer = value;
 }
 
-/* Milliseconds, to the microsecond. */
+/* ... or -1, if it may be 0. */
+static void
+add_amount(Fields *fields, const char *name, int64 value)
+{
+	add_field(fields, name, value >= 0 ? FIELD_INT : FIELD_NULL)->integer = value;
+}
+
+/* Milliseconds, to the microsecond; what is not known is negative. */
 static void
 add_ms(Fields *fields, const char *name, double value)
 {
-	add_field(fields, name, FIELD_FLOAT)->real = floor(value * 1000 + 0.5) / 1000;
+	add_field(fields, name, value >= 0 ? FIELD_FLOAT : FIELD_NULL)->real = floor(value * 1000 + 0.5) / 1000;
 }
 
 static void
@@ -249,7 +306,7 @@ waits_json(const MigObservation *seen)
 
 		add_text(&fields, "relation", wait->relation);
 		add_text(&fields, "mode", mode_name(wait->mode));
-		add_ms(&fields, "ms", wait->ms);
+		add_ms(&fields, "ms", seen->predicted || wait->mode == NoLock ? -1 : wait->ms);
 		add_bool(&fields, "granted", wait->granted);
 		add_json(&fields, "sessions", wait->sessions ? wait->sessions : "[]");
 		append_element(&buf, &fields);
@@ -275,11 +332,8 @@ rewrites_json(const MigObservation *seen)
 		add_text(&fields, "kind", mig_relkind_name(rewrite->kind));
 		add_bool(&fields, "existed", rewrite->old);
 		add_text(&fields, "reason", rewrite->reason);
-		add_int(&fields, "old_bytes", rewrite->old_bytes);
-		if (rewrite->new_bytes < 0)
-			(void) add_field(&fields, "new_bytes", FIELD_NULL);
-		else
-			add_int(&fields, "new_bytes", rewrite->new_bytes);
+		add_amount(&fields, "old_bytes", rewrite->old_bytes);
+		add_amount(&fields, "new_bytes", rewrite->new_bytes);
 		append_element(&buf, &fields);
 	}
 	appendStringInfoChar(&buf, ']');
@@ -303,7 +357,7 @@ indexes_json(const MigObservation *seen)
 		add_text(&fields, "table", index->table);
 		add_bool(&fields, "existed", index->old);
 		add_text(&fields, "action", index->action);
-		add_int(&fields, "bytes", index->bytes);
+		add_amount(&fields, "bytes", index->bytes);
 		append_element(&buf, &fields);
 	}
 	appendStringInfoChar(&buf, ']');
@@ -326,7 +380,7 @@ scans_json(const MigObservation *seen)
 		add_text(&fields, "relation", scan->relation);
 		add_bool(&fields, "existed", scan->old);
 		add_int(&fields, "sequential", scan->scans);
-		add_int(&fields, "tuples", scan->tuples);
+		add_amount(&fields, "tuples", scan->tuples);
 		add_int(&fields, "index", scan->index_scans);
 		add_text(&fields, "reason", scan->reason);
 		append_element(&buf, &fields);
@@ -427,6 +481,12 @@ settings_json(const MigDrySettings *settings)
 	return buf.data;
 }
 
+static bool
+is_measured(const MigDryRow *row)
+{
+	return row->seen != NULL && !row->seen->predicted;
+}
+
 /* The columns of a row, in their order. */
 static void
 fill_row(Fields *fields, const MigDryRow *row, double held_ms)
@@ -454,7 +514,7 @@ fill_row(Fields *fields, const MigDryRow *row, double held_ms)
 	add_number(fields, "error_line", row->error_line);
 	add_bool(fields, "artefact", row->artefact);
 	add_int(fields, "transaction", row->transaction);
-	if (row->seen != NULL)
+	if (is_measured(row))
 	{
 		add_ms(fields, "ms", seen->ms);
 		add_ms(fields, "lock_wait_ms", seen->lock_wait_ms);
@@ -509,9 +569,9 @@ held_times(const MigDryRun *dry)
 		if (row->transaction != transaction)
 			sum = 0;
 		transaction = row->transaction;
-		if (row->seen != NULL)
+		if (is_measured(row))
 			sum += row->seen->ms;
-		held[i] = sum;
+		held[i] = dry->depth == MIG_DEPTH_LINT ? -1 : sum;
 	}
 	return held;
 }
@@ -614,7 +674,7 @@ append_relations(StringInfo buf, const MigDryRun *dry, const double *held)
 		add_number(&fields, "statement", row->statement);
 		add_number(&fields, "line", row->line);
 		add_ms(&fields, "held_ms", held[rel->first - 1]);
-		add_int(&fields, "bytes", rel->bytes);
+		add_amount(&fields, "bytes", rel->bytes);
 		append_element(buf, &fields);
 	}
 }
@@ -646,7 +706,7 @@ append_migrations(StringInfo buf, const MigDryRun *dry)
 			if (row->status == MIG_DRY_FAILED ||
 				(row->status != MIG_DRY_DONE && worst == MIG_DRY_DONE))
 				worst = row->status;
-			if (row->seen != NULL)
+			if (is_measured(row))
 			{
 				ms += row->seen->ms;
 				wal += row->seen->wal.wal_bytes;
@@ -657,8 +717,8 @@ append_migrations(StringInfo buf, const MigDryRun *dry)
 		add_text(&fields, "name", first->name);
 		add_text(&fields, "status", status_name(worst));
 		add_int(&fields, "statements", statements);
-		add_ms(&fields, "ms", ms);
-		add_int(&fields, "wal_bytes", wal);
+		add_ms(&fields, "ms", dry->depth == MIG_DEPTH_LINT ? -1 : ms);
+		add_amount(&fields, "wal_bytes", dry->depth == MIG_DEPTH_LINT ? -1 : wal);
 		append_element(buf, &fields);
 	}
 }

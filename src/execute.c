@@ -629,6 +629,80 @@ mig_execute_statements(MigExecution *execution, const MigParsed *parsed,
 	run_statements(execution, parsed, first, count, None_Receiver);
 }
 
+/* A SET, or a SELECT of nothing but set_config(). */
+static bool
+is_setting(const MigStatement *stmt)
+{
+	Node	   *node = stmt->raw->stmt;
+
+	if (IsA(node, VariableSetStmt))
+		return !((VariableSetStmt *) node)->is_local && stmt->class == MIG_CLASS_PLAIN;
+	if (IsA(node, SelectStmt))
+	{
+		SelectStmt *select = (SelectStmt *) node;
+		FuncCall   *call;
+
+		if (list_length(select->targetList) != 1 || select->fromClause != NIL ||
+			!IsA(linitial(select->targetList), ResTarget))
+			return false;
+		call = (FuncCall *) ((ResTarget *) linitial(select->targetList))->val;
+		return call != NULL && IsA(call, FuncCall) &&
+			strcmp(strVal(llast(call->funcname)), "set_config") == 0;
+	}
+	return false;
+}
+
+/* Is a statement of a block undone by a ROLLBACK TO a savepoint before it? */
+static bool
+is_undone(const MigParsed *parsed, int first, int index, int end)
+{
+	int			i;
+
+	for (i = index + 1; i < end; i++)
+	{
+		TransactionStmt *back = (TransactionStmt *) parsed->stmts[i].raw->stmt;
+		int			j;
+
+		if (!IsA(back, TransactionStmt) || back->kind != TRANS_STMT_ROLLBACK_TO)
+			continue;
+		for (j = i - 1; j >= first; j--)
+		{
+			TransactionStmt *savepoint = (TransactionStmt *) parsed->stmts[j].raw->stmt;
+
+			if (IsA(savepoint, TransactionStmt) &&
+				savepoint->kind == TRANS_STMT_SAVEPOINT &&
+				strcmp(savepoint->savepoint_name, back->savepoint_name) == 0)
+				break;
+		}
+		if (j >= first && j < index)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * mig_execute_settings
+ *		Set what the statements that were done before have left to those after.
+ */
+void
+mig_execute_settings(MigExecution *execution, const MigParsed *parsed, int done)
+{
+	int			i;
+	int			j;
+
+	for (i = 0; i < parsed->nunits; i++)
+	{
+		const MigUnit *unit = &parsed->units[i];
+		int			end = Min(unit->first + unit->count, done);
+
+		for (j = unit->first; j < end && !unit->rollback; j++)
+		{
+			if (is_setting(&parsed->stmts[j]) && !is_undone(parsed, unit->first, j, end))
+				mig_execute_statements(execution, parsed, j, 1);
+		}
+	}
+}
+
 /* Run what is undone by the script itself at its end. */
 static void
 run_and_undo(MigExecution *execution, const MigParsed *parsed, int first,

@@ -4,9 +4,7 @@
  *	  The recorder: what a statement did, by differences of what the server
  *	  counts and holds before and after it.
  *
- * Names are those from before the statement, by a snapshot that is taken
- * then: it still sees what the statement drops.  What is looked at grows with
- * what was locked, never with the catalogs.
+ * What is looked at grows with what was locked, never with the catalogs.
  *
  * Expects a subtransaction of the caller's, whose rollback undoes all, and
  * takes no lock but those on catalogs, which it gives back.
@@ -43,98 +41,6 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-/* A longer statement is searched for names no further, in bytes. */
-#define SEARCHED_TEXT (64 * 1024)
-
-typedef struct HeldLock
-{
-	LOCKTAG		tag;			/* hash key */
-	LOCKMASK	modes;
-	LOCKMASK	before;			/* at the previous pass */
-	uint32		pass;			/* when it was last seen */
-} HeldLock;
-
-/* The row of a catalog by OID as a snapshot sees it; NULL: there is none. */
-static HeapTuple
-catalog_row(Oid catalog, Oid index, AttrNumber column, Oid oid, Snapshot snapshot)
-{
-	Relation	rel = table_open(catalog, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
-	scan = systable_beginscan(rel, index, true, snapshot, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		tuple = heap_copytuple(tuple);
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return tuple;
-}
-
-/*
- * mig_inspect_class
- *		A relation's row of pg_class as a snapshot sees it.  palloc'd; NULL if
- *		there is none.
- */
-HeapTuple
-mig_inspect_class(Oid relid, Snapshot snapshot)
-{
-	return catalog_row(RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, relid,
-					   snapshot);
-}
-
-/* Bytes in the main fork of a relation's file, which need not be its last. */
-static int64
-file_size(const FormData_pg_class *form)
-{
-	MigRelFile	file = {
-		form->reltablespace ? form->reltablespace : MyDatabaseTableSpace,
-		MyDatabaseId, form->relfilenode
-	};
-	SMgrRelation smgr;
-
-	if (!OidIsValid(form->relfilenode) || !RELKIND_HAS_STORAGE(form->relkind) ||
-		form->relisshared)
-		return 0;
-	smgr = smgropen(file, form->relpersistence == RELPERSISTENCE_TEMP ?
-					mig_own_backend() : MIG_NO_BACKEND);
-	return smgrexists(smgr, MAIN_FORKNUM) ?
-		(int64) smgrnblocks(smgr, MAIN_FORKNUM) * BLCKSZ : 0;
-}
-
-/* ... and of its TOAST table. */
-static int64
-total_size(const FormData_pg_class *form, Snapshot snapshot)
-{
-	int64		size = file_size(form);
-	HeapTuple	toast = OidIsValid(form->reltoastrelid) ?
-		mig_inspect_class(form->reltoastrelid, snapshot) : NULL;
-
-	if (HeapTupleIsValid(toast))
-	{
-		size += file_size((Form_pg_class) GETSTRUCT(toast));
-		heap_freetuple(toast);
-	}
-	return size;
-}
-
-static char *
-qualified_name(const FormData_pg_class *form, Snapshot snapshot)
-{
-	HeapTuple	tuple = catalog_row(NamespaceRelationId, NamespaceOidIndexId,
-									Anum_pg_namespace_oid, form->relnamespace, snapshot);
-	char	   *name;
-
-	if (!HeapTupleIsValid(tuple))
-		return pstrdup(quote_identifier(NameStr(form->relname)));
-	name = quote_qualified_identifier(NameStr(((Form_pg_namespace) GETSTRUCT(tuple))->nspname),
-									  NameStr(form->relname));
-	heap_freetuple(tuple);
-	return name;
-}
-
 /*
  * The statistics of a relation that this transaction has not reported yet;
  * false if there are none.
@@ -163,264 +69,6 @@ read_counters(Oid relid, int64 *counters)
 	return true;
 }
 
-static MigSeenRel *
-enter_relation(MigRecorder *recorder, Oid relid)
-{
-	bool		found;
-	MigSeenRel *rel = hash_search(recorder->rels, &relid, HASH_ENTER, &found);
-
-	if (!found)
-		memset((char *) rel + sizeof(Oid), 0, sizeof(MigSeenRel) - sizeof(Oid));
-	return rel;
-}
-
-/* A new name or schema is that of the next statement. */
-static void
-describe_kin(MigRecorder *recorder, MigSeenRel *rel, const FormData_pg_class *form,
-			 Snapshot snapshot)
-{
-	unsigned int owner;
-
-	if (rel->kind == RELKIND_TOASTVALUE &&
-		sscanf(NameStr(form->relname), "pg_toast_%u", &owner) == 1)
-		rel->table = (Oid) owner;
-	else if (rel->kind == RELKIND_INDEX || rel->kind == RELKIND_PARTITIONED_INDEX)
-	{
-		HeapTuple	index = catalog_row(IndexRelationId, IndexRelidIndexId,
-										Anum_pg_index_indexrelid, rel->relid, snapshot);
-
-		if (HeapTupleIsValid(index))
-		{
-			rel->table = ((Form_pg_index) GETSTRUCT(index))->indrelid;
-			heap_freetuple(index);
-		}
-	}
-	if (OidIsValid(rel->table))
-	{
-		HeapTuple	table = mig_inspect_class(rel->table, snapshot);
-
-		if (HeapTupleIsValid(table))
-		{
-			MemoryContext caller = MemoryContextSwitchTo(recorder->context);
-
-			rel->table_name = qualified_name((Form_pg_class) GETSTRUCT(table), snapshot);
-			MemoryContextSwitchTo(caller);
-			heap_freetuple(table);
-		}
-	}
-}
-
-/*
- * What a relation is, and what it was called before the statement; afterwards
- * if that made it.
- */
-static MigSeenRel *
-find_relation(MigRecorder *recorder, Oid relid)
-{
-	MigSeenRel *rel = enter_relation(recorder, relid);
-	Snapshot	snapshot = recorder->before;
-	HeapTuple	tuple;
-	Form_pg_class form;
-	MemoryContext caller;
-
-	if (rel->known && !rel->stale)
-		return rel;
-	tuple = mig_inspect_class(relid, snapshot);
-	if (!HeapTupleIsValid(tuple))
-	{
-		snapshot = NULL;
-		tuple = mig_inspect_class(relid, snapshot);
-	}
-	if (!HeapTupleIsValid(tuple))
-	{
-		rel->hidden = !rel->known;
-		return rel;
-	}
-	form = (Form_pg_class) GETSTRUCT(tuple);
-	caller = MemoryContextSwitchTo(recorder->context);
-	rel->name = qualified_name(form, snapshot);
-	MemoryContextSwitchTo(caller);
-	rel->kind = form->relkind;
-	rel->hidden = false;
-	describe_kin(recorder, rel, form, snapshot);
-	if (!rel->known)
-	{
-		HeapTuple	old = snapshot == NULL ? NULL :
-			mig_inspect_class(relid, recorder->start);
-
-		rel->old = HeapTupleIsValid(old);
-		if (rel->old)
-		{
-			rel->bytes = total_size((Form_pg_class) GETSTRUCT(old), recorder->start);
-			heap_freetuple(old);
-		}
-	}
-	rel->known = true;
-	rel->stale = false;
-	heap_freetuple(tuple);
-	return rel;
-}
-
-static bool
-is_name_byte(char c)
-{
-	return isalnum((unsigned char) c) || c == '_' || c == '$' || (c & 0x80);
-}
-
-/* Is the last part of a relation's name a word of the statement? */
-static bool
-is_named(const MigRecorder *recorder, const char *name)
-{
-	const char *end = recorder->text + strnlen(recorder->text, SEARCHED_TEXT);
-	const char *last = name;
-	const char *p;
-	bool		quoted = false;
-	int			len;
-
-	for (p = name; *p; p++)
-	{
-		if (*p == '"')
-			quoted = !quoted;
-		else if (*p == '.' && !quoted)
-			last = p + 1;
-	}
-	len = strlen(last);
-	for (p = recorder->text; p + len <= end; p++)
-	{
-		if (*last == '"' ? strncmp(p, last, len) == 0 :
-			(pg_strncasecmp(p, last, len) == 0 &&
-			 (p == recorder->text || !is_name_byte(p[-1])) &&
-			 (p + len == end || !is_name_byte(p[len]))))
-			return true;
-	}
-	return false;
-}
-
-/* Is a lock one that is worth telling of? */
-static bool
-is_telling(const LOCKTAG *tag, LOCKMASK *modes)
-{
-	if (tag->locktag_type == LOCKTAG_ADVISORY)
-		return true;
-	if (tag->locktag_type != LOCKTAG_RELATION ||
-		(tag->locktag_field1 != MyDatabaseId && tag->locktag_field1 != InvalidOid))
-		return false;
-
-	/* every command reads and writes the catalogs */
-	if (tag->locktag_field2 < FirstNormalObjectId)
-		*modes &= ~(LOCKBIT_ON(AccessShareLock) | LOCKBIT_ON(RowShareLock) |
-					LOCKBIT_ON(RowExclusiveLock) | LOCKBIT_ON(ShareUpdateExclusiveLock));
-	return *modes != 0;
-}
-
-/*
- * Go through the locks of this process, and add those that were not held the
- * last time to the observation.  Looks nothing up.
- */
-static void
-absorb_locks(MigRecorder *recorder, MigObservation *seen)
-{
-	MemoryContext caller = MemoryContextSwitchTo(recorder->scratch);
-	LockData   *data = GetLockStatusData();
-	int			i;
-
-	recorder->pass++;
-	for (i = 0; i < data->nelements; i++)
-	{
-		LockInstanceData *lock = &data->locks[i];
-		LOCKMASK	modes = lock->holdMask;
-		LOCKMASK	fresh;
-		HeldLock   *held;
-		bool		found;
-		LOCKMODE	mode;
-
-		if ((lock->pid != MyProcPid && lock->leaderPid != MyProcPid) ||
-			!is_telling(&lock->locktag, &modes))
-			continue;
-		held = hash_search(recorder->held, &lock->locktag, HASH_ENTER, &found);
-		if (!found || held->pass != recorder->pass)
-		{
-			/* the fast path and the shared table may have a lock each */
-			held->before = found && held->pass == recorder->pass - 1 ? held->modes : 0;
-			held->modes = 0;
-			held->pass = recorder->pass;
-		}
-		fresh = modes & ~held->before & ~held->modes;
-		held->modes |= modes;
-		if (seen == NULL || fresh == 0)
-			continue;
-
-		MemoryContextSwitchTo(recorder->context);
-		for (mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
-		{
-			if (fresh & LOCKBIT_ON(mode))
-			{
-				MigSeenLock *new = palloc0(sizeof(MigSeenLock));
-
-				new->tag = lock->locktag;
-				new->mode = mode;
-				seen->locks = lappend(seen->locks, new);
-			}
-		}
-		MemoryContextSwitchTo(recorder->scratch);
-	}
-	MemoryContextSwitchTo(caller);
-}
-
-static LOCKMODE
-strongest(LOCKMASK modes)
-{
-	LOCKMODE	mode = AccessExclusiveLock;
-
-	while (mode > NoLock && !(modes & LOCKBIT_ON(mode)))
-		mode--;
-	return mode;
-}
-
-/* Give the locks of the observation their names; forget those without. */
-static void
-name_locks(MigRecorder *recorder, MigObservation *seen)
-{
-	List	   *named = NIL;
-	ListCell   *lc;
-
-	foreach(lc, seen->locks)
-	{
-		MigSeenLock *lock = (MigSeenLock *) lfirst(lc);
-		MigSeenRel *rel;
-
-		if (lock->tag.locktag_type == LOCKTAG_RELATION)
-		{
-			rel = find_relation(recorder, (Oid) lock->tag.locktag_field2);
-			if (rel->hidden || !rel->known)
-				continue;
-			lock->rel = rel;
-			lock->name = rel->name;
-			lock->named = is_named(recorder, rel->name);
-			if (lock->mode > strongest(rel->modes))
-			{
-				rel->first = recorder->number;
-				rel->first_name = rel->name;
-			}
-			rel->modes |= LOCKBIT_ON(lock->mode);
-		}
-		named = lappend(named, lock);
-	}
-	seen->locks = named;
-	foreach(lc, seen->waits)
-	{
-		MigSeenWait *wait = (MigSeenWait *) lfirst(lc);
-
-		if (OidIsValid(wait->relid) && wait->relation == NULL)
-		{
-			MigSeenRel *rel = find_relation(recorder, wait->relid);
-
-			wait->relation = rel->name;
-		}
-		seen->lock_wait_ms += wait->ms;
-	}
-}
-
 static MigSeenRewrite *
 add_rewrite(MigRecorder *recorder, const MigSeenRel *rel, const char *reason)
 {
@@ -445,7 +93,7 @@ add_index(MigRecorder *recorder, const MigSeenRel *rel, const char *action,
 	index->table_oid = rel->table;
 	index->action = action;
 	index->old = rel->old;
-	index->bytes = file_size(form);
+	index->bytes = mig_inspect_file_size(form);
 	recorder->seen->indexes = lappend(recorder->seen->indexes, index);
 }
 
@@ -519,14 +167,14 @@ examine(MigRecorder *recorder, const MigTouched *touched, HeapTuple before,
 	{
 		if (new->relkind == RELKIND_INDEX)
 		{
-			rel = find_relation(recorder, touched->relid);
+			rel = mig_inspect_relation(recorder, touched->relid);
 			if (!rel->hidden && new->relnamespace != PG_TOAST_NAMESPACE)
 				add_index(recorder, rel, list_member_oid(dropped, new->relfilenode) ?
 						  "reused" : "built", new);
 		}
 		return;
 	}
-	rel = find_relation(recorder, touched->relid);
+	rel = mig_inspect_relation(recorder, touched->relid);
 	if (rel->hidden)
 		return;
 	if (old->relfilenode != new->relfilenode)
@@ -541,8 +189,8 @@ examine(MigRecorder *recorder, const MigTouched *touched, HeapTuple before,
 							old->reltablespace != new->reltablespace ? MIG_WHY_TABLESPACE :
 							MIG_WHY_TRUNCATE);
 
-			rewrite->old_bytes = total_size(old, recorder->before);
-			rewrite->new_bytes = total_size(new, NULL);
+			rewrite->old_bytes = mig_inspect_size(old, recorder->before);
+			rewrite->new_bytes = mig_inspect_size(new, NULL);
 		}
 	}
 	if (is_altered(before, after))
@@ -645,7 +293,7 @@ reason_of_scan(const MigRecorder *recorder, const MigSeenScan *scan)
 	{
 		const char *reason = (const char *) linitial(recorder->scan_reasons);
 
-		return strcmp(reason, MIG_WHY_PARTITION) == 0 && !is_named(recorder, scan->relation) ?
+		return strcmp(reason, MIG_WHY_PARTITION) == 0 && !mig_inspect_is_named(recorder, scan->relation) ?
 			MIG_WHY_DEFAULT_PARTITION : reason;
 	}
 	foreach(lc, recorder->seen->indexes)
@@ -792,6 +440,66 @@ find_leaks(MigRecorder *recorder)
 	}
 }
 
+static int
+cmp_locks(const ListCell *a, const ListCell *b)
+{
+	const MigSeenLock *left = (const MigSeenLock *) lfirst(a);
+	const MigSeenLock *right = (const MigSeenLock *) lfirst(b);
+	int			cmp;
+
+	if (left->rel == NULL || right->rel == NULL)
+		cmp = left->rel == right->rel ? memcmp(&left->tag, &right->tag, sizeof(LOCKTAG)) :
+			left->rel == NULL ? 1 : -1;
+	else
+		cmp = strcmp(left->name, right->name);
+	return cmp != 0 ? cmp : left->mode - right->mode;
+}
+
+static int
+cmp_rewrites(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((const MigSeenRewrite *) lfirst(a))->relation,
+				  ((const MigSeenRewrite *) lfirst(b))->relation);
+}
+
+static int
+cmp_indexes(const ListCell *a, const ListCell *b)
+{
+	const MigSeenIndex *left = (const MigSeenIndex *) lfirst(a);
+	const MigSeenIndex *right = (const MigSeenIndex *) lfirst(b);
+
+	return strcmp(left->index ? left->index : left->table,
+				  right->index ? right->index : right->table);
+}
+
+static int
+cmp_scans(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((const MigSeenScan *) lfirst(a))->relation,
+				  ((const MigSeenScan *) lfirst(b))->relation);
+}
+
+static int
+cmp_rows(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((const MigSeenRows *) lfirst(a))->relation,
+				  ((const MigSeenRows *) lfirst(b))->relation);
+}
+
+/*
+ * mig_sort_observation
+ *		By names: they come as hash tables have them.
+ */
+void
+mig_sort_observation(MigObservation *seen)
+{
+	list_sort(seen->locks, cmp_locks);
+	list_sort(seen->rewrites, cmp_rewrites);
+	list_sort(seen->indexes, cmp_indexes);
+	list_sort(seen->scans, cmp_scans);
+	list_sort(seen->rows, cmp_rows);
+}
+
 static HTAB *
 make_table(MigRecorder *recorder, const char *name, Size key, Size entry)
 {
@@ -826,6 +534,8 @@ forget_statement(MigRecorder *recorder)
 	recorder->in_order = NIL;
 	recorder->rewrite_reasons = NIL;
 	recorder->scan_reasons = NIL;
+	recorder->expected = NIL;
+	recorder->instead = false;
 	recorder->wait = NULL;
 	if (recorder->before != NULL)
 		UnregisterSnapshotFromOwner(recorder->before, recorder->owner);
@@ -855,6 +565,21 @@ mig_observe_begin(MigRecorder *recorder, const char *text, int number)
 	INSTR_TIME_SET_CURRENT(recorder->began);
 }
 
+/*
+ * mig_observe_expect
+ *		... and takes these locks, by what is known of it: those that are held
+ *		since an earlier transaction are added to those that are seen; or, if
+ *		it is run in another form, they count instead.  They must last until
+ *		it is done.
+ */
+void
+mig_observe_expect(MigRecorder *recorder, int transaction, List *expected, bool instead)
+{
+	recorder->transaction = transaction;
+	recorder->expected = expected;
+	recorder->instead = instead;
+}
+
 static void
 stop_clock(MigRecorder *recorder)
 {
@@ -882,15 +607,16 @@ mig_observe_end(MigRecorder *recorder)
 	/* its last changes are seen now, and told to the relation cache */
 	CommandCounterIncrement();
 	stop_clock(recorder);
-	absorb_locks(recorder, seen);
+	mig_absorb_locks(recorder, seen);
 	MemoryContextSwitchTo(recorder->context);
-	name_locks(recorder, seen);
+	mig_name_locks(recorder, seen);
 	MemoryContextSwitchTo(recorder->scratch);
 	examine_touched(recorder);
 	MemoryContextSwitchTo(recorder->context);
 	mig_listen_objects(recorder);
 	MemoryContextSwitchTo(recorder->scratch);
 	read_statistics(recorder);
+	mig_sort_observation(seen);
 	find_leaks(recorder);
 	MemoryContextSwitchTo(caller);
 	forget_statement(recorder);
@@ -913,7 +639,7 @@ mig_observe_error(MigRecorder *recorder)
 		recorder->wait->ms = (GetCurrentTimestamp() - recorder->wait_began) / 1000.0;
 		recorder->wait = NULL;
 	}
-	absorb_locks(recorder, recorder->seen);
+	mig_absorb_locks(recorder, recorder->seen);
 }
 
 /*
@@ -928,7 +654,7 @@ mig_observe_failed(MigRecorder *recorder)
 	HASH_SEQ_STATUS status;
 	MigTouched *touched;
 
-	name_locks(recorder, seen);
+	mig_name_locks(recorder, seen);
 	hash_seq_init(&status, recorder->touched);
 	while ((touched = hash_seq_search(&status)) != NULL)
 	{
@@ -936,7 +662,7 @@ mig_observe_failed(MigRecorder *recorder)
 
 		if (!touched->rewritten)
 			continue;
-		rel = find_relation(recorder, touched->relid);
+		rel = mig_inspect_relation(recorder, touched->relid);
 		if (rel->known && !rel->hidden)
 		{
 			MigSeenRewrite *rewrite = add_rewrite(recorder, rel, touched->reason);
@@ -946,10 +672,11 @@ mig_observe_failed(MigRecorder *recorder)
 		}
 	}
 	read_statistics(recorder);
+	mig_sort_observation(seen);
 	find_leaks(recorder);
 	MemoryContextSwitchTo(caller);
 	forget_statement(recorder);
-	absorb_locks(recorder, NULL);
+	mig_absorb_locks(recorder, NULL);
 	MemoryContextReset(recorder->scratch);
 	return seen;
 }
@@ -974,7 +701,7 @@ mig_recorder_sync(MigRecorder *recorder, bool rolled_back)
 			rel->gone = false;
 		}
 	}
-	absorb_locks(recorder, NULL);
+	mig_absorb_locks(recorder, NULL);
 	MemoryContextReset(recorder->scratch);
 }
 
@@ -998,32 +725,10 @@ read_first_statistics(MigRecorder *recorder)
 			(form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW &&
 			 form->relkind != RELKIND_INDEX) || !read_counters(form->oid, counters))
 			continue;
-		memcpy(enter_relation(recorder, form->oid)->counters, counters, sizeof(counters));
+		memcpy(mig_inspect_enter(recorder, form->oid)->counters, counters, sizeof(counters));
 	}
 	systable_endscan(scan);
 	table_close(classes, AccessShareLock);
-}
-
-/* Advisory locks of the session or the transaction. */
-static void
-read_session_locks(MigRecorder *recorder, LOCKTAG **tags, LOCKMASK **modes, int *n)
-{
-	LockData   *data = GetLockStatusData();
-	int			i;
-
-	*tags = palloc(sizeof(LOCKTAG) * Max(data->nelements, 1));
-	*modes = palloc(sizeof(LOCKMASK) * Max(data->nelements, 1));
-	*n = 0;
-	for (i = 0; i < data->nelements; i++)
-	{
-		LockInstanceData *lock = &data->locks[i];
-
-		if (lock->pid != MyProcPid || lock->holdMask == 0 ||
-			lock->locktag.locktag_type != LOCKTAG_ADVISORY)
-			continue;
-		(*tags)[*n] = lock->locktag;
-		(*modes)[(*n)++] = lock->holdMask;
-	}
 }
 
 /*
@@ -1042,8 +747,6 @@ mig_recorder_begin(bool probe)
 											  ALLOCSET_DEFAULT_SIZES);
 	recorder->owner = CurrentResourceOwner;
 	recorder->probe = probe;
-	recorder->held = make_table(recorder, "migrate held locks", sizeof(LOCKTAG),
-								sizeof(HeldLock));
 	recorder->rels = make_table(recorder, "migrate relations", sizeof(Oid),
 								sizeof(MigSeenRel));
 	recorder->touched = make_table(recorder, "migrate touched relations", sizeof(Oid),
@@ -1051,8 +754,7 @@ mig_recorder_begin(bool probe)
 	recorder->events = make_table(recorder, "migrate object events", 3 * sizeof(Oid),
 								  sizeof(MigObjectEvent));
 	recorder->start = RegisterSnapshot(GetTransactionSnapshot());
-	read_session_locks(recorder, &recorder->session_locks, &recorder->session_modes,
-					   &recorder->nsession_locks);
+	mig_begin_locks(recorder);
 	recorder->logs_lock_waits = log_lock_waits;
 	caller = MemoryContextSwitchTo(recorder->scratch);
 	read_first_statistics(recorder);
@@ -1060,54 +762,6 @@ mig_recorder_begin(bool probe)
 	MemoryContextReset(recorder->scratch);
 	mig_listen(recorder);
 	return recorder;
-}
-
-static LOCKMASK
-modes_in(const LOCKTAG *tag, const LOCKTAG *tags, const LOCKMASK *modes, int n)
-{
-	int			i;
-
-	for (i = 0; i < n; i++)
-	{
-		if (memcmp(tag, &tags[i], sizeof(LOCKTAG)) == 0)
-			return modes[i];
-	}
-	return 0;
-}
-
-/*
- * Release the session's advisory locks that are new, and get those back that
- * are gone.
- */
-static void
-restore_session_locks(MigRecorder *recorder)
-{
-	LOCKTAG    *tags;
-	LOCKMASK   *modes;
-	int			n;
-	int			i;
-	LOCKMODE	mode;
-
-	read_session_locks(recorder, &tags, &modes, &n);
-	for (mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
-	{
-		for (i = 0; i < n; i++)
-		{
-			if ((modes[i] & LOCKBIT_ON(mode)) &&
-				!(modes_in(&tags[i], recorder->session_locks, recorder->session_modes,
-						   recorder->nsession_locks) & LOCKBIT_ON(mode)))
-			{
-				while (mig_LockHeldByMe(&tags[i], mode) && LockRelease(&tags[i], mode, true))
-					;
-			}
-		}
-		for (i = 0; i < recorder->nsession_locks; i++)
-		{
-			if ((recorder->session_modes[i] & LOCKBIT_ON(mode)) &&
-				!(modes_in(&recorder->session_locks[i], tags, modes, n) & LOCKBIT_ON(mode)))
-				(void) LockAcquire(&recorder->session_locks[i], mode, true, true);
-		}
-	}
 }
 
 /*
@@ -1123,5 +777,5 @@ mig_recorder_end(MigRecorder *recorder)
 	mig_unlisten();
 	foreach(lc, recorder->prepared)
 		DropPreparedStatement((char *) lfirst(lc), false);
-	restore_session_locks(recorder);
+	mig_restore_session_locks(recorder);
 }

@@ -4,8 +4,8 @@
  *	  What a statement did, as measured: locks, waits, rewrites, scans, rows,
  *	  objects, and what a rollback will not undo.
  *
- * dryrun.c has statements recorded; inspect.c records; inspect_events.c
- * hears what the server says while they run; dryrun_report.c writes it down.
+ * dryrun.c has statements recorded; inspect.c records; inspect_locks.c knows
+ * what is locked and what it is called; inspect_events.c hears what the server says while they run; dryrun_report.c writes it down.
  *
  *-------------------------------------------------------------------------
  */
@@ -89,7 +89,7 @@ typedef struct MigSeenRewrite
 
 typedef struct MigSeenIndex
 {
-	char	   *index;
+	char	   *index;			/* NULL: not known */
 	char	   *table;
 	Oid			table_oid;
 	const char *action;			/* built, rebuilt or reused */
@@ -103,7 +103,7 @@ typedef struct MigSeenScan
 	Oid			relid;
 	bool		old;
 	int64		scans;
-	int64		tuples;
+	int64		tuples;			/* -1: not known */
 	int64		index_scans;
 	const char *reason;
 } MigSeenScan;
@@ -131,9 +131,18 @@ typedef struct MigSeenLeak
 	const char *detail;
 } MigSeenLeak;
 
+/* A lock that a statement takes, whether that shows or not. */
+typedef struct MigExpected
+{
+	Oid			relid;
+	LOCKMASK	modes;
+	bool		named;			/* in the statement's text */
+} MigExpected;
+
 /* One statement. */
 typedef struct MigObservation
 {
+	bool		predicted;		/* nothing was measured */
 	double		ms;
 	double		lock_wait_ms;
 	WalUsage	wal;
@@ -170,7 +179,7 @@ typedef struct MigTouched
 	const char *reason;			/* of the latter */
 } MigTouched;
 
-/* Private to inspect.c and inspect_events.c. */
+/* Private to inspect*.c. */
 typedef struct MigRecorder
 {
 	MemoryContext context;		/* of all that is recorded */
@@ -189,6 +198,9 @@ typedef struct MigRecorder
 	List	   *in_order;		/* ... as they came */
 	const char *text;
 	int			number;
+	int			transaction;	/* as a worker would commit */
+	List	   *expected;		/* of MigExpected * */
+	bool		instead;		/* ... they count, and not what is seen */
 	instr_time	began;
 	WalUsage	wal;
 	BufferUsage buffers;
@@ -211,12 +223,27 @@ extern MigRecorder *mig_recorder_begin(bool probe);
 extern void mig_recorder_end(MigRecorder *recorder);
 extern void mig_recorder_sync(MigRecorder *recorder, bool rolled_back);
 extern void mig_observe_begin(MigRecorder *recorder, const char *text, int number);
+extern void mig_observe_expect(MigRecorder *recorder, int transaction,
+							   List *expected, bool instead);
 extern MigObservation *mig_observe_end(MigRecorder *recorder);
 extern void mig_observe_error(MigRecorder *recorder);
 extern MigObservation *mig_observe_failed(MigRecorder *recorder);
-extern HeapTuple mig_inspect_class(Oid relid, Snapshot snapshot);
 extern void mig_observe_leak(MigRecorder *recorder, const char *kind,
 							 const char *object, const char *detail);
+extern void mig_sort_observation(MigObservation *seen);
+
+/* inspect_locks.c */
+extern HeapTuple mig_inspect_class(Oid relid, Snapshot snapshot);
+extern int64 mig_inspect_file_size(const FormData_pg_class *form);
+extern int64 mig_inspect_size(const FormData_pg_class *form, Snapshot snapshot);
+extern MigSeenRel *mig_inspect_enter(MigRecorder *recorder, Oid relid);
+extern MigSeenRel *mig_inspect_relation(MigRecorder *recorder, Oid relid);
+extern bool mig_inspect_is_named(const MigRecorder *recorder, const char *name);
+extern void mig_absorb_locks(MigRecorder *recorder, MigObservation *seen);
+extern void mig_name_locks(MigRecorder *recorder, MigObservation *seen);
+extern bool mig_inspect_holds_locks(void);
+extern void mig_begin_locks(MigRecorder *recorder);
+extern void mig_restore_session_locks(MigRecorder *recorder);
 
 /* inspect_events.c */
 extern void mig_listen(MigRecorder *recorder);

@@ -50,6 +50,25 @@ mig_journal_read(const char *project, const bytea *key, MigJournal *journal)
 }
 
 /*
+ * mig_journal_fits
+ *		Does a script begin with what was done of it before?
+ */
+bool
+mig_journal_fits(const MigJournal *journal, const MigParsed *parsed)
+{
+	bytea	   *hash = mig_statement_hash(NULL, NULL);
+	bool		unit_begins = journal->done == parsed->nstmts;
+	int			i;
+
+	for (i = 0; i < journal->done && i < parsed->nstmts; i++)
+		hash = mig_statement_hash(hash, &parsed->stmts[i]);
+	for (i = 0; i < parsed->nunits; i++)
+		unit_begins = unit_begins || parsed->units[i].first == journal->done;
+	return unit_begins && journal->done <= parsed->nstmts &&
+		mig_key_cmp(hash, journal->done_hash) == 0;
+}
+
+/*
  * mig_journal_settle
  *		No statement is in doubt any more.
  */

@@ -501,6 +501,7 @@ typedef struct MigJobEnd
 
 extern bool mig_journal_read(const char *project, const bytea *key,
 							 MigJournal *journal);
+extern bool mig_journal_fits(const MigJournal *journal, const MigParsed *parsed);
 extern void mig_journal_settle(MigJournal *journal);
 extern void mig_journal_begin(const char *project, const MigEntry *entry,
 							  const MigJournal *journal, int64 job);
@@ -561,6 +562,8 @@ extern void mig_execute_statements(MigExecution *execution,
 								   int count);
 extern void mig_execute_toplevel(MigExecution *execution,
 								 const MigParsed *parsed, int index);
+extern void mig_execute_settings(MigExecution *execution, const MigParsed *parsed,
+								 int done);
 extern List *mig_execute_savepoint(List *savepoints, TransactionStmt *command);
 extern int	mig_execute_script(MigExecution *execution, const MigScript *script);
 extern bool mig_execute_check(MigExecution *execution, const MigScript *script);

@@ -1,0 +1,589 @@
+/*-------------------------------------------------------------------------
+ *
+ * inspect_locks.c
+ *	  Which relations are locked, and what they are called.
+ *
+ * Names are those from before the statement, by a snapshot that is taken
+ * then: it still sees what the statement drops.
+ *
+ * Takes no lock but those on catalogs, which it gives back.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "inspect.h"
+#include "compat.h"
+
+#include <ctype.h>
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_namespace.h"
+#include "miscadmin.h"
+#include "storage/proc.h"
+#include "storage/smgr.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+
+/* A longer statement is searched for names no further, in bytes. */
+#define SEARCHED_TEXT (64 * 1024)
+
+typedef struct HeldLock
+{
+	LOCKTAG		tag;			/* hash key */
+	LOCKMASK	modes;
+	LOCKMASK	before;			/* at the previous pass */
+	LOCKMASK	taken;			/* by statements of ... */
+	int			transaction;	/* ... this one */
+	uint32		pass;			/* when it was last seen */
+} HeldLock;
+
+/* The row of a catalog by OID as a snapshot sees it; NULL: there is none. */
+static HeapTuple
+catalog_row(Oid catalog, Oid index, AttrNumber column, Oid oid, Snapshot snapshot)
+{
+	Relation	rel = table_open(catalog, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(oid));
+	scan = systable_beginscan(rel, index, true, snapshot, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		tuple = heap_copytuple(tuple);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return tuple;
+}
+
+/*
+ * mig_inspect_class
+ *		A relation's row of pg_class as a snapshot sees it.  palloc'd; NULL if
+ *		there is none.
+ */
+HeapTuple
+mig_inspect_class(Oid relid, Snapshot snapshot)
+{
+	return catalog_row(RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, relid,
+					   snapshot);
+}
+
+/*
+ * mig_inspect_file_size
+ *		Bytes in the main fork of a relation's file, which need not be its
+ *		last.
+ */
+int64
+mig_inspect_file_size(const FormData_pg_class *form)
+{
+	MigRelFile	file = {
+		form->reltablespace ? form->reltablespace : MyDatabaseTableSpace,
+		MyDatabaseId, form->relfilenode
+	};
+	SMgrRelation smgr;
+
+	if (!OidIsValid(form->relfilenode) || !RELKIND_HAS_STORAGE(form->relkind) ||
+		form->relisshared)
+		return 0;
+	smgr = smgropen(file, form->relpersistence == RELPERSISTENCE_TEMP ?
+					mig_own_backend() : MIG_NO_BACKEND);
+	return smgrexists(smgr, MAIN_FORKNUM) ?
+		(int64) smgrnblocks(smgr, MAIN_FORKNUM) * BLCKSZ : 0;
+}
+
+/*
+ * mig_inspect_size
+ *		... and of its TOAST table.
+ */
+int64
+mig_inspect_size(const FormData_pg_class *form, Snapshot snapshot)
+{
+	int64		size = mig_inspect_file_size(form);
+	HeapTuple	toast = OidIsValid(form->reltoastrelid) ?
+		mig_inspect_class(form->reltoastrelid, snapshot) : NULL;
+
+	if (HeapTupleIsValid(toast))
+	{
+		size += mig_inspect_file_size((Form_pg_class) GETSTRUCT(toast));
+		heap_freetuple(toast);
+	}
+	return size;
+}
+
+static char *
+qualified_name(const FormData_pg_class *form, Snapshot snapshot)
+{
+	HeapTuple	tuple = catalog_row(NamespaceRelationId, NamespaceOidIndexId,
+									Anum_pg_namespace_oid, form->relnamespace, snapshot);
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		return pstrdup(quote_identifier(NameStr(form->relname)));
+	name = quote_qualified_identifier(NameStr(((Form_pg_namespace) GETSTRUCT(tuple))->nspname),
+									  NameStr(form->relname));
+	heap_freetuple(tuple);
+	return name;
+}
+
+/*
+ * mig_inspect_enter
+ *		The recorder's entry of a relation.
+ */
+MigSeenRel *
+mig_inspect_enter(MigRecorder *recorder, Oid relid)
+{
+	bool		found;
+	MigSeenRel *rel = hash_search(recorder->rels, &relid, HASH_ENTER, &found);
+
+	if (!found)
+		memset((char *) rel + sizeof(Oid), 0, sizeof(MigSeenRel) - sizeof(Oid));
+	return rel;
+}
+
+/* A new name or schema is that of the next statement. */
+static void
+describe_kin(MigRecorder *recorder, MigSeenRel *rel, const FormData_pg_class *form,
+			 Snapshot snapshot)
+{
+	unsigned int owner;
+
+	if (rel->kind == RELKIND_TOASTVALUE &&
+		sscanf(NameStr(form->relname), "pg_toast_%u", &owner) == 1)
+		rel->table = (Oid) owner;
+	else if (rel->kind == RELKIND_INDEX || rel->kind == RELKIND_PARTITIONED_INDEX)
+	{
+		HeapTuple	index = catalog_row(IndexRelationId, IndexRelidIndexId,
+										Anum_pg_index_indexrelid, rel->relid, snapshot);
+
+		if (HeapTupleIsValid(index))
+		{
+			rel->table = ((Form_pg_index) GETSTRUCT(index))->indrelid;
+			heap_freetuple(index);
+		}
+	}
+	if (OidIsValid(rel->table))
+	{
+		HeapTuple	table = mig_inspect_class(rel->table, snapshot);
+
+		if (HeapTupleIsValid(table))
+		{
+			MemoryContext caller = MemoryContextSwitchTo(recorder->context);
+
+			rel->table_name = qualified_name((Form_pg_class) GETSTRUCT(table), snapshot);
+			MemoryContextSwitchTo(caller);
+			heap_freetuple(table);
+		}
+	}
+}
+
+/*
+ * mig_inspect_relation
+ *		What a relation is, and what it was called before the statement;
+ *		afterwards if that made it.
+ */
+MigSeenRel *
+mig_inspect_relation(MigRecorder *recorder, Oid relid)
+{
+	MigSeenRel *rel = mig_inspect_enter(recorder, relid);
+	Snapshot	snapshot = recorder->before;
+	HeapTuple	tuple;
+	Form_pg_class form;
+	MemoryContext caller;
+
+	if (rel->known && !rel->stale)
+		return rel;
+	tuple = mig_inspect_class(relid, snapshot);
+	if (!HeapTupleIsValid(tuple))
+	{
+		snapshot = NULL;
+		tuple = mig_inspect_class(relid, snapshot);
+	}
+	if (!HeapTupleIsValid(tuple))
+	{
+		rel->hidden = !rel->known;
+		return rel;
+	}
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	caller = MemoryContextSwitchTo(recorder->context);
+	rel->name = qualified_name(form, snapshot);
+	MemoryContextSwitchTo(caller);
+	rel->kind = form->relkind;
+	rel->hidden = false;
+	describe_kin(recorder, rel, form, snapshot);
+	if (!rel->known)
+	{
+		HeapTuple	old = snapshot == NULL ? NULL :
+			mig_inspect_class(relid, recorder->start);
+
+		rel->old = HeapTupleIsValid(old);
+		if (rel->old)
+		{
+			rel->bytes = mig_inspect_size((Form_pg_class) GETSTRUCT(old), recorder->start);
+			heap_freetuple(old);
+		}
+	}
+	rel->known = true;
+	rel->stale = false;
+	heap_freetuple(tuple);
+	return rel;
+}
+
+static bool
+is_name_byte(char c)
+{
+	return isalnum((unsigned char) c) || c == '_' || c == '$' || (c & 0x80);
+}
+
+/*
+ * mig_inspect_is_named
+ *		Is the last part of a relation's name a word of the statement?
+ */
+bool
+mig_inspect_is_named(const MigRecorder *recorder, const char *name)
+{
+	const char *end = recorder->text + strnlen(recorder->text, SEARCHED_TEXT);
+	const char *last = name;
+	const char *p;
+	bool		quoted = false;
+	int			len;
+
+	for (p = name; *p; p++)
+	{
+		if (*p == '"')
+			quoted = !quoted;
+		else if (*p == '.' && !quoted)
+			last = p + 1;
+	}
+	len = strlen(last);
+	for (p = recorder->text; p + len <= end; p++)
+	{
+		if (*last == '"' ? strncmp(p, last, len) == 0 :
+			(pg_strncasecmp(p, last, len) == 0 &&
+			 (p == recorder->text || !is_name_byte(p[-1])) &&
+			 (p + len == end || !is_name_byte(p[len]))))
+			return true;
+	}
+	return false;
+}
+
+/* Is a lock one that is worth telling of? */
+static bool
+is_telling(const LOCKTAG *tag, LOCKMASK *modes)
+{
+	if (tag->locktag_type == LOCKTAG_ADVISORY)
+		return true;
+	if (tag->locktag_type != LOCKTAG_RELATION ||
+		(tag->locktag_field1 != MyDatabaseId && tag->locktag_field1 != InvalidOid))
+		return false;
+
+	/* every command reads and writes the catalogs */
+	if (tag->locktag_field2 < FirstNormalObjectId)
+		*modes &= ~(LOCKBIT_ON(AccessShareLock) | LOCKBIT_ON(RowShareLock) |
+					LOCKBIT_ON(RowExclusiveLock) | LOCKBIT_ON(ShareUpdateExclusiveLock));
+	return *modes != 0;
+}
+
+static void
+take_modes(const MigRecorder *recorder, HeldLock *held, LOCKMASK modes)
+{
+	if (held->transaction != recorder->transaction)
+		held->taken = 0;
+	held->transaction = recorder->transaction;
+	held->taken |= modes;
+}
+
+/*
+ * mig_absorb_locks
+ *		Go through the locks of this process, and add those that were not held
+ *		the last time to the observation.  Looks nothing up.
+ */
+void
+mig_absorb_locks(MigRecorder *recorder, MigObservation *seen)
+{
+	MemoryContext caller = MemoryContextSwitchTo(recorder->scratch);
+	LockData   *data = GetLockStatusData();
+	int			i;
+
+	recorder->pass++;
+	for (i = 0; i < data->nelements; i++)
+	{
+		LockInstanceData *lock = &data->locks[i];
+		LOCKMASK	modes = lock->holdMask;
+		LOCKMASK	fresh;
+		HeldLock   *held;
+		bool		found;
+		LOCKMODE	mode;
+
+		if ((lock->pid != MyProcPid && lock->leaderPid != MyProcPid) ||
+			!is_telling(&lock->locktag, &modes))
+			continue;
+		held = hash_search(recorder->held, &lock->locktag, HASH_ENTER, &found);
+		if (!found)
+			held->taken = held->transaction = 0;
+		if (!found || held->pass != recorder->pass)
+		{
+			/* the fast path and the shared table may have a lock each */
+			held->before = found && held->pass == recorder->pass - 1 ? held->modes : 0;
+			held->modes = 0;
+			held->pass = recorder->pass;
+		}
+		fresh = modes & ~held->before & ~held->modes;
+		held->modes |= modes;
+		if (seen == NULL || fresh == 0)
+			continue;
+		take_modes(recorder, held, fresh);
+
+		MemoryContextSwitchTo(recorder->context);
+		for (mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
+		{
+			if (fresh & LOCKBIT_ON(mode))
+			{
+				MigSeenLock *new = palloc0(sizeof(MigSeenLock));
+
+				new->tag = lock->locktag;
+				new->mode = mode;
+				seen->locks = lappend(seen->locks, new);
+			}
+		}
+		MemoryContextSwitchTo(recorder->scratch);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+static LOCKMODE
+strongest(LOCKMASK modes)
+{
+	LOCKMODE	mode = AccessExclusiveLock;
+
+	while (mode > NoLock && !(modes & LOCKBIT_ON(mode)))
+		mode--;
+	return mode;
+}
+
+static void
+note_mode(const MigRecorder *recorder, MigSeenRel *rel, LOCKMODE mode)
+{
+	if (mode > strongest(rel->modes))
+	{
+		rel->first = recorder->number;
+		rel->first_name = rel->name;
+	}
+	rel->modes |= LOCKBIT_ON(mode);
+}
+
+static MigSeenLock *
+add_lock(MigSeenRel *rel, LOCKMODE mode, bool named)
+{
+	MigSeenLock *lock = palloc0(sizeof(MigSeenLock));
+
+	lock->rel = rel;
+	lock->name = rel->name;
+	lock->mode = mode;
+	lock->named = named;
+	lock->predicted = true;
+	return lock;
+}
+
+/*
+ * Locks that the statement takes, and that do not show: an earlier transaction
+ * of a real run would have released them, and this one still holds them.
+ */
+static List *
+add_expected(MigRecorder *recorder, List *locks)
+{
+	ListCell   *lc;
+
+	foreach(lc, recorder->expected)
+	{
+		const MigExpected *expected = (const MigExpected *) lfirst(lc);
+		LOCKMASK	modes = expected->modes;
+		LOCKTAG		tag;
+		HeldLock   *held;
+		MigSeenRel *rel;
+		LOCKMODE	mode;
+
+		SET_LOCKTAG_RELATION(tag, MyDatabaseId, expected->relid);
+		held = hash_search(recorder->held, &tag, HASH_FIND, NULL);
+		if (held != NULL && held->transaction == recorder->transaction)
+			modes &= ~held->taken;
+		if (!recorder->instead)
+			modes &= held != NULL && held->pass == recorder->pass ? held->modes : 0;
+		if (modes == 0)
+			continue;
+		rel = mig_inspect_relation(recorder, expected->relid);
+		if (rel->hidden || !rel->known)
+			continue;
+		for (mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
+		{
+			if (modes & LOCKBIT_ON(mode))
+			{
+				locks = lappend(locks, add_lock(rel, mode, expected->named));
+				note_mode(recorder, rel, mode);
+			}
+		}
+		if (held != NULL)
+			take_modes(recorder, held, modes);
+	}
+	return locks;
+}
+
+/*
+ * mig_name_locks
+ *		Give the locks of the observation their names; forget those without.
+ */
+void
+mig_name_locks(MigRecorder *recorder, MigObservation *seen)
+{
+	List	   *named = NIL;
+	ListCell   *lc;
+
+	foreach(lc, seen->locks)
+	{
+		MigSeenLock *lock = (MigSeenLock *) lfirst(lc);
+		MigSeenRel *rel;
+
+		if (lock->tag.locktag_type == LOCKTAG_RELATION)
+		{
+			rel = mig_inspect_relation(recorder, (Oid) lock->tag.locktag_field2);
+			if (rel->hidden || !rel->known ||
+				(recorder->instead && recorder->expected != NIL && rel->old &&
+				 lock->mode >= ShareUpdateExclusiveLock))
+				continue;
+			lock->rel = rel;
+			lock->name = rel->name;
+			lock->named = mig_inspect_is_named(recorder, rel->name);
+			note_mode(recorder, rel, lock->mode);
+		}
+		named = lappend(named, lock);
+	}
+	seen->locks = add_expected(recorder, named);
+	foreach(lc, seen->waits)
+	{
+		MigSeenWait *wait = (MigSeenWait *) lfirst(lc);
+
+		if (OidIsValid(wait->relid) && wait->relation == NULL)
+		{
+			MigSeenRel *rel = mig_inspect_relation(recorder, wait->relid);
+
+			wait->relation = rel->name;
+		}
+		seen->lock_wait_ms += wait->ms;
+	}
+}
+
+/*
+ * mig_inspect_holds_locks
+ *		Does the transaction hold a lock on a relation that is no catalog?
+ */
+bool
+mig_inspect_holds_locks(void)
+{
+	LockData   *data = GetLockStatusData();
+	int			i;
+
+	for (i = 0; i < data->nelements; i++)
+	{
+		LockInstanceData *lock = &data->locks[i];
+
+		if (lock->pid == MyProcPid && lock->holdMask != 0 &&
+			lock->locktag.locktag_type == LOCKTAG_RELATION &&
+			lock->locktag.locktag_field2 >= FirstNormalObjectId)
+			return true;
+	}
+	return false;
+}
+
+/* Advisory locks of the session or the transaction. */
+static void
+read_session_locks(LOCKTAG **tags, LOCKMASK **modes, int *n)
+{
+	LockData   *data = GetLockStatusData();
+	int			i;
+
+	*tags = palloc(sizeof(LOCKTAG) * Max(data->nelements, 1));
+	*modes = palloc(sizeof(LOCKMASK) * Max(data->nelements, 1));
+	*n = 0;
+	for (i = 0; i < data->nelements; i++)
+	{
+		LockInstanceData *lock = &data->locks[i];
+
+		if (lock->pid != MyProcPid || lock->holdMask == 0 ||
+			lock->locktag.locktag_type != LOCKTAG_ADVISORY)
+			continue;
+		(*tags)[*n] = lock->locktag;
+		(*modes)[(*n)++] = lock->holdMask;
+	}
+}
+
+/*
+ * mig_begin_locks
+ *		What is locked before there is a statement.
+ */
+void
+mig_begin_locks(MigRecorder *recorder)
+{
+	HASHCTL		ctl = {0};
+
+	ctl.keysize = sizeof(LOCKTAG);
+	ctl.entrysize = sizeof(HeldLock);
+	ctl.hcxt = recorder->context;
+	recorder->held = hash_create("migrate held locks", 64, &ctl,
+								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	read_session_locks(&recorder->session_locks, &recorder->session_modes,
+					   &recorder->nsession_locks);
+}
+
+static LOCKMASK
+modes_in(const LOCKTAG *tag, const LOCKTAG *tags, const LOCKMASK *modes, int n)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (memcmp(tag, &tags[i], sizeof(LOCKTAG)) == 0)
+			return modes[i];
+	}
+	return 0;
+}
+
+/*
+ * mig_restore_session_locks
+ *		Release the session's advisory locks that are new, and get those
+ *		back that are gone.
+ */
+void
+mig_restore_session_locks(MigRecorder *recorder)
+{
+	LOCKTAG    *tags;
+	LOCKMASK   *modes;
+	int			n;
+	int			i;
+	LOCKMODE	mode;
+
+	read_session_locks(&tags, &modes, &n);
+	for (mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
+	{
+		for (i = 0; i < n; i++)
+		{
+			if ((modes[i] & LOCKBIT_ON(mode)) &&
+				!(modes_in(&tags[i], recorder->session_locks, recorder->session_modes,
+						   recorder->nsession_locks) & LOCKBIT_ON(mode)))
+			{
+				while (mig_LockHeldByMe(&tags[i], mode) && LockRelease(&tags[i], mode, true))
+					;
+			}
+		}
+		for (i = 0; i < recorder->nsession_locks; i++)
+		{
+			if ((recorder->session_modes[i] & LOCKBIT_ON(mode)) &&
+				!(modes_in(&recorder->session_locks[i], tags, modes, n) & LOCKBIT_ON(mode)))
+				(void) LockAcquire(&recorder->session_locks[i], mode, true, true);
+		}
+	}
+}
+
