@@ -12,7 +12,10 @@
 
 #include "common/relpath.h"
 #include "executor/executor.h"
+#include "lib/ilist.h"
 #include "postmaster/bgworker.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
 #include "storage/smgr.h"
 #include "utils/guc.h"
 
@@ -189,6 +192,31 @@ mig_dependencies_lock(void)
 #define mig_tabstat(entry, counter) ((entry)->counts.counter)
 #else
 #define mig_tabstat(entry, counter) ((entry)->t_counts.t_##counter)
+#endif
+
+/* The next lock of this process in a partition of the shared table. */
+static inline PROCLOCK *
+mig_next_proclock(int partition, PROCLOCK *last)
+{
+#if PG_VERSION_NUM >= 160000
+	dlist_head *head = &MyProc->myProcLocks[partition];
+
+	if (last == NULL)
+		return dlist_is_empty(head) ? NULL : dlist_head_element(PROCLOCK, procLink, head);
+	return dlist_has_next(head, &last->procLink) ?
+		dlist_container(PROCLOCK, procLink, dlist_next_node(head, &last->procLink)) : NULL;
+#else
+	SHM_QUEUE  *head = &MyProc->myProcLocks[partition];
+
+	return (PROCLOCK *) SHMQueueNext(head, last ? &last->procLink : head,
+									 offsetof(PROCLOCK, procLink));
+#endif
+}
+
+#if PG_VERSION_NUM >= 180000
+#define mig_fast_path_slots() FastPathLockSlotsPerBackend()
+#else
+#define mig_fast_path_slots() FP_LOCK_SLOTS_PER_BACKEND
 #endif
 
 /* Which file a relation is in. */

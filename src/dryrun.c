@@ -236,6 +236,9 @@ observe(MigDryRun *dry, MigDryRow *row, const Action *action)
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	mig_observe_begin(recorder, row->sql ? row->sql : "", row->number);
+	if (action->parsed != NULL &&
+		action->parsed->stmts[action->index].class == MIG_CLASS_COPY_IN)
+		recorder->suspect_all = true;
 	mig_observe_expect(recorder, dry->transaction, mig_dry_expected(effects),
 					   action->original != NULL);
 	PG_TRY();

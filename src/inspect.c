@@ -227,7 +227,7 @@ examine_touched(MigRecorder *recorder)
 			MigSeenRel *rel = hash_search(recorder->rels, &all[i].relid, HASH_FIND, NULL);
 
 			if (rel != NULL)
-				rel->gone = true;
+				mig_inspect_enter(recorder, rel->relid)->gone = true;
 		}
 	}
 	for (i = 0; i < n; i++)
@@ -304,7 +304,64 @@ reason_of_scan(const MigRecorder *recorder, const MigSeenScan *scan)
 	return MIG_WHY_QUERY;
 }
 
-/* What was counted for the relations that are locked. */
+/* What was counted for a relation since the last time; an index's is put off. */
+static void
+read_relation(MigRecorder *recorder, MigSeenRel *rel, List **indexes)
+{
+	MigObservation *seen = recorder->seen;
+	int64		now[MIG_COUNTERS];
+	int64		delta[MIG_COUNTERS];
+	int			i;
+
+	if (!rel->known || rel->hidden || rel->gone ||
+		(rel->kind != RELKIND_RELATION && rel->kind != RELKIND_MATVIEW &&
+		 rel->kind != RELKIND_INDEX))
+		return;
+	if (!read_counters(rel->relid, now) ||
+		memcmp(now, rel->counters, sizeof(now)) == 0)
+		return;
+	for (i = 0; i < MIG_COUNTERS; i++)
+	{
+		/* TRUNCATE takes back what was inserted */
+		delta[i] = Max(now[i] - rel->counters[i], 0);
+		rel->counters[i] = now[i];
+	}
+	if (rel->kind == RELKIND_INDEX)
+	{
+		if (delta[MIG_COUNT_SCANS] > 0)
+		{
+			MigSeenScan *scan = palloc0(sizeof(MigSeenScan));
+
+			scan->relid = rel->table;
+			scan->index_scans = delta[MIG_COUNT_SCANS];
+			*indexes = lappend(*indexes, scan);
+		}
+		return;
+	}
+	MemoryContextSwitchTo(recorder->context);
+	if (delta[MIG_COUNT_SCANS] > 0 || delta[MIG_COUNT_TUPLES] > 0)
+	{
+		MigSeenScan *scan = scan_of(recorder, rel);
+
+		scan->scans = delta[MIG_COUNT_SCANS];
+		scan->tuples = delta[MIG_COUNT_TUPLES];
+	}
+	if (delta[MIG_COUNT_INSERTED] > 0 || delta[MIG_COUNT_UPDATED] > 0 ||
+		delta[MIG_COUNT_DELETED] > 0)
+	{
+		MigSeenRows *rows = palloc0(sizeof(MigSeenRows));
+
+		rows->relation = rel->name;
+		rows->old = rel->old;
+		rows->inserted = delta[MIG_COUNT_INSERTED];
+		rows->updated = delta[MIG_COUNT_UPDATED];
+		rows->deleted = delta[MIG_COUNT_DELETED];
+		seen->rows = lappend(seen->rows, rows);
+	}
+	MemoryContextSwitchTo(recorder->scratch);
+}
+
+/* What was counted for the relations that the statement may have got to. */
 static void
 read_statistics(MigRecorder *recorder)
 {
@@ -312,62 +369,33 @@ read_statistics(MigRecorder *recorder)
 	MemoryContext caller = MemoryContextSwitchTo(recorder->scratch);
 	HASH_SEQ_STATUS status;
 	MigSeenRel *rel;
+	MigTouched *touched;
 	List	   *indexes = NIL;
 	ListCell   *lc;
+	ListCell   *lc2;
 
-	hash_seq_init(&status, recorder->rels);
-	while ((rel = hash_seq_search(&status)) != NULL)
+	if (recorder->suspect_all)
 	{
-		int64		now[MIG_COUNTERS];
-		int64		delta[MIG_COUNTERS];
-		int			i;
-
-		if (!rel->known || rel->hidden || rel->gone ||
-			(rel->kind != RELKIND_RELATION && rel->kind != RELKIND_MATVIEW &&
-			 rel->kind != RELKIND_INDEX))
-			continue;
-		if (!read_counters(rel->relid, now) ||
-			memcmp(now, rel->counters, sizeof(now)) == 0)
-			continue;
-		for (i = 0; i < MIG_COUNTERS; i++)
+		hash_seq_init(&status, recorder->rels);
+		while ((rel = hash_seq_search(&status)) != NULL)
+			read_relation(recorder, mig_inspect_enter(recorder, rel->relid), &indexes);
+	}
+	else
+	{
+		hash_seq_init(&status, recorder->touched);
+		while ((touched = hash_seq_search(&status)) != NULL)
 		{
-			/* TRUNCATE takes back what was inserted */
-			delta[i] = Max(now[i] - rel->counters[i], 0);
-			rel->counters[i] = now[i];
+			rel = hash_search(recorder->rels, &touched->relid, HASH_FIND, NULL);
+			if (rel != NULL)
+				mig_suspect(recorder, rel);
 		}
-		if (rel->kind == RELKIND_INDEX)
+		foreach(lc, recorder->suspects)
 		{
-			if (delta[MIG_COUNT_SCANS] > 0)
-			{
-				MigSeenScan *scan = palloc0(sizeof(MigSeenScan));
-
-				scan->relid = rel->table;
-				scan->index_scans = delta[MIG_COUNT_SCANS];
-				indexes = lappend(indexes, scan);
-			}
-			continue;
+			rel = (MigSeenRel *) lfirst(lc);
+			read_relation(recorder, rel, &indexes);
+			foreach(lc2, rel->indexes)
+				read_relation(recorder, (MigSeenRel *) lfirst(lc2), &indexes);
 		}
-		MemoryContextSwitchTo(recorder->context);
-		if (delta[MIG_COUNT_SCANS] > 0 || delta[MIG_COUNT_TUPLES] > 0)
-		{
-			MigSeenScan *scan = scan_of(recorder, rel);
-
-			scan->scans = delta[MIG_COUNT_SCANS];
-			scan->tuples = delta[MIG_COUNT_TUPLES];
-		}
-		if (delta[MIG_COUNT_INSERTED] > 0 || delta[MIG_COUNT_UPDATED] > 0 ||
-			delta[MIG_COUNT_DELETED] > 0)
-		{
-			MigSeenRows *rows = palloc0(sizeof(MigSeenRows));
-
-			rows->relation = rel->name;
-			rows->old = rel->old;
-			rows->inserted = delta[MIG_COUNT_INSERTED];
-			rows->updated = delta[MIG_COUNT_UPDATED];
-			rows->deleted = delta[MIG_COUNT_DELETED];
-			seen->rows = lappend(seen->rows, rows);
-		}
-		MemoryContextSwitchTo(recorder->scratch);
 	}
 	MemoryContextSwitchTo(recorder->context);
 	foreach(lc, indexes)
@@ -511,27 +539,50 @@ make_table(MigRecorder *recorder, const char *name, Size key, Size entry)
 	return hash_create(name, 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
+static HTAB *
+make_touched(MigRecorder *recorder)
+{
+	return make_table(recorder, "migrate touched relations", sizeof(Oid),
+					  sizeof(MigTouched));
+}
+
+static HTAB *
+make_events(MigRecorder *recorder)
+{
+	return make_table(recorder, "migrate object events", 3 * sizeof(Oid),
+					  sizeof(MigObjectEvent));
+}
+
+/* Empty a table; one that has grown would be slow to go through for ever. */
 static void
-forget_statement(MigRecorder *recorder)
+clear_table(MigRecorder *recorder, HTAB **table, HTAB *(*make) (MigRecorder *))
 {
 	HASH_SEQ_STATUS status;
 	void	   *entry;
 
+	if (hash_get_num_entries(*table) == 0)
+		return;
+	if (hash_get_num_entries(*table) > 256)
+	{
+		hash_destroy(*table);
+		*table = make(recorder);
+		return;
+	}
+	hash_seq_init(&status, *table);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		(void) hash_search(*table, entry, HASH_REMOVE, NULL);
+}
+
+static void
+forget_statement(MigRecorder *recorder)
+{
 	recorder->active = false;
 	set_stale(recorder);
-	if (hash_get_num_entries(recorder->touched) > 0)
-	{
-		hash_seq_init(&status, recorder->touched);
-		while ((entry = hash_seq_search(&status)) != NULL)
-			(void) hash_search(recorder->touched, entry, HASH_REMOVE, NULL);
-	}
-	if (hash_get_num_entries(recorder->events) > 0)
-	{
-		hash_seq_init(&status, recorder->events);
-		while ((entry = hash_seq_search(&status)) != NULL)
-			(void) hash_search(recorder->events, entry, HASH_REMOVE, NULL);
-	}
+	clear_table(recorder, &recorder->touched, make_touched);
+	clear_table(recorder, &recorder->events, make_events);
 	recorder->in_order = NIL;
+	recorder->suspects = NIL;
+	recorder->suspect_all = false;
 	recorder->rewrite_reasons = NIL;
 	recorder->scan_reasons = NIL;
 	recorder->expected = NIL;
@@ -557,6 +608,7 @@ mig_observe_begin(MigRecorder *recorder, const char *text, int number)
 	recorder->text = text;
 	recorder->number = number;
 	recorder->stopped = false;
+	recorder->serial++;
 	CommandCounterIncrement();
 	recorder->before = RegisterSnapshotOnOwner(GetTransactionSnapshot(), recorder->owner);
 	recorder->wal = pgWalUsage;
@@ -689,18 +741,8 @@ mig_observe_failed(MigRecorder *recorder)
 void
 mig_recorder_sync(MigRecorder *recorder, bool rolled_back)
 {
-	HASH_SEQ_STATUS status;
-	MigSeenRel *rel;
-
 	if (rolled_back)
-	{
-		hash_seq_init(&status, recorder->rels);
-		while ((rel = hash_seq_search(&status)) != NULL)
-		{
-			rel->stale = true;
-			rel->gone = false;
-		}
-	}
+		recorder->rollbacks++;
 	mig_absorb_locks(recorder, NULL);
 	MemoryContextReset(recorder->scratch);
 }
@@ -749,10 +791,8 @@ mig_recorder_begin(bool probe)
 	recorder->probe = probe;
 	recorder->rels = make_table(recorder, "migrate relations", sizeof(Oid),
 								sizeof(MigSeenRel));
-	recorder->touched = make_table(recorder, "migrate touched relations", sizeof(Oid),
-								   sizeof(MigTouched));
-	recorder->events = make_table(recorder, "migrate object events", 3 * sizeof(Oid),
-								  sizeof(MigObjectEvent));
+	recorder->touched = make_touched(recorder);
+	recorder->events = make_events(recorder);
 	recorder->start = RegisterSnapshot(GetTransactionSnapshot());
 	mig_begin_locks(recorder);
 	recorder->logs_lock_waits = log_lock_waits;

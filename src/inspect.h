@@ -48,6 +48,10 @@ typedef struct MigSeenRel
 	char	   *table_name;
 	int64		bytes;			/* before the dry run, if it is old */
 	int64		counters[MIG_COUNTERS];
+	List	   *indexes;		/* of a table: MigSeenRel * */
+	int			suspected;		/* for the last time: serial number of the
+								 * statement */
+	uint32		rollbacks;		/* of the recorder, when it was looked at */
 	/* over the whole dry run */
 	LOCKMASK	modes;
 	int			first;			/* statement that took its strongest lock */
@@ -191,7 +195,9 @@ typedef struct MigRecorder
 	bool		stopped;		/* ... and was */
 	bool		active;			/* a statement is running */
 	HTAB	   *held;			/* the locks that were seen last */
-	uint32		pass;
+	struct MigLockList *lists;	/* ... in the shared table, by its partitions */
+	List	   *fast;			/* ... by the fast path */
+	uint32		rollbacks;		/* how many there were */
 	HTAB	   *rels;			/* of MigSeenRel */
 	HTAB	   *touched;		/* of MigTouched; the statement's */
 	HTAB	   *events;			/* of MigObjectEvent */
@@ -205,6 +211,9 @@ typedef struct MigRecorder
 	WalUsage	wal;
 	BufferUsage buffers;
 	MigObservation *seen;
+	int			serial;			/* number of the observation */
+	List	   *suspects;		/* of MigSeenRel *: may have been counted */
+	bool		suspect_all;
 	List	   *rewrite_reasons;	/* of constants: what the commands could be
 									 * rewriting for */
 	List	   *scan_reasons;
@@ -238,6 +247,7 @@ extern int64 mig_inspect_file_size(const FormData_pg_class *form);
 extern int64 mig_inspect_size(const FormData_pg_class *form, Snapshot snapshot);
 extern MigSeenRel *mig_inspect_enter(MigRecorder *recorder, Oid relid);
 extern MigSeenRel *mig_inspect_relation(MigRecorder *recorder, Oid relid);
+extern void mig_suspect(MigRecorder *recorder, MigSeenRel *rel);
 extern bool mig_inspect_is_named(const MigRecorder *recorder, const char *name);
 extern void mig_absorb_locks(MigRecorder *recorder, MigObservation *seen);
 extern void mig_name_locks(MigRecorder *recorder, MigObservation *seen);

@@ -56,6 +56,7 @@ static bool installed = false;
 static bool looking = false;	/* one of the hooks is at work */
 static object_access_hook_type previous_access_hook = NULL;
 static ProcessUtility_hook_type previous_utility_hook = NULL;
+static ExecutorStart_hook_type previous_start_hook = NULL;
 static emit_log_hook_type previous_log_hook = NULL;
 
 /* Functions whose work outlives a rollback; a name that ends in * begins so. */
@@ -603,13 +604,96 @@ note_utility(MigRecorder *recorder, Node *stmt)
 	}
 }
 
+/*
+ * Does a command read relations that it neither names in a query, changes, nor
+ * locks for the first time?
+ */
+static bool
+may_read_others(const Node *stmt)
+{
+	ListCell   *lc;
+
+	switch (nodeTag(stmt))
+	{
+		case T_AlterTableStmt:
+			foreach(lc, ((AlterTableStmt *) stmt)->cmds)
+			{
+				if (lfirst_node(AlterTableCmd, lc)->subtype == AT_AttachPartition)
+					return true;
+			}
+			return false;
+		case T_CreateStmt:
+			return ((CreateStmt *) stmt)->partbound != NULL;
+		case T_AlterEnumStmt:
+		case T_AlterObjectSchemaStmt:
+		case T_AlterOwnerStmt:
+		case T_CallStmt:
+		case T_CommentStmt:
+		case T_CompositeTypeStmt:
+		case T_CreateEnumStmt:
+		case T_CreateFunctionStmt:
+		case T_CreatePolicyStmt:
+		case T_CreateSchemaStmt:
+		case T_CreateSeqStmt:
+		case T_CreateTableAsStmt:
+		case T_CreateTrigStmt:
+		case T_DefineStmt:
+		case T_DoStmt:
+		case T_DropStmt:
+		case T_GrantStmt:
+		case T_IndexStmt:
+		case T_RenameStmt:
+		case T_RuleStmt:
+		case T_TruncateStmt:
+		case T_VariableSetStmt:
+		case T_ViewStmt:
+			return false;
+		default:
+			return true;
+	}
+}
+
+/* What is put into a partitioned table goes to partitions of it. */
+static void
+note_query(MigRecorder *recorder, const PlannedStmt *planned)
+{
+	bool		writes = planned->commandType != CMD_SELECT || planned->hasModifyingCTE;
+	ListCell   *lc;
+
+	foreach(lc, planned->rtable)
+	{
+		const RangeTblEntry *rte = lfirst_node(RangeTblEntry, lc);
+
+		if (rte->rtekind != RTE_RELATION || rte->relid < FirstNormalObjectId)
+			continue;
+		mig_suspect(recorder, mig_inspect_enter(recorder, rte->relid));
+		if (writes && rte->relkind == RELKIND_PARTITIONED_TABLE)
+			recorder->suspect_all = true;
+	}
+}
+
+static void
+start_hook(QueryDesc *query, int eflags)
+{
+	if (listener != NULL && listener->active && !looking)
+		note_query(listener, query->plannedstmt);
+	if (previous_start_hook)
+		previous_start_hook(query, eflags);
+	else
+		standard_ExecutorStart(query, eflags);
+}
+
 static void
 utility_hook(PlannedStmt *planned, const char *source, bool readonly,
 			 ProcessUtilityContext context, ParamListInfo params,
 			 QueryEnvironment *environment, DestReceiver *dest, QueryCompletion *qc)
 {
 	if (listener != NULL && listener->active)
+	{
+		if (may_read_others(planned->utilityStmt))
+			listener->suspect_all = true;
 		note_utility(listener, planned->utilityStmt);
+	}
 	if (previous_utility_hook)
 		previous_utility_hook(planned, source, readonly, context, params,
 							  environment, dest, qc);
@@ -706,6 +790,8 @@ mig_listen(MigRecorder *recorder)
 		object_access_hook = access_hook;
 		previous_utility_hook = ProcessUtility_hook;
 		ProcessUtility_hook = utility_hook;
+		previous_start_hook = ExecutorStart_hook;
+		ExecutorStart_hook = start_hook;
 		previous_log_hook = emit_log_hook;
 		emit_log_hook = log_hook;
 		installed = true;
@@ -721,10 +807,11 @@ mig_unlisten(void)
 
 	/* a library that was loaded meanwhile may have come before us */
 	if (object_access_hook != access_hook || ProcessUtility_hook != utility_hook ||
-		emit_log_hook != log_hook)
+		ExecutorStart_hook != start_hook || emit_log_hook != log_hook)
 		return;
 	object_access_hook = previous_access_hook;
 	ProcessUtility_hook = previous_utility_hook;
+	ExecutorStart_hook = previous_start_hook;
 	emit_log_hook = previous_log_hook;
 	installed = false;
 }

@@ -35,12 +35,29 @@
 typedef struct HeldLock
 {
 	LOCKTAG		tag;			/* hash key */
-	LOCKMASK	modes;
-	LOCKMASK	before;			/* at the previous pass */
+	LOCKMASK	shared;			/* in the shared table */
+	LOCKMASK	fast;			/* by the fast path */
+	LOCKMASK	modes;			/* both, as they were last told of */
 	LOCKMASK	taken;			/* by statements of ... */
 	int			transaction;	/* ... this one */
-	uint32		pass;			/* when it was last seen */
+	bool		changed;		/* since then */
 } HeldLock;
+
+/* A lock in the shared table, in its list of this process. */
+typedef struct ListedLock
+{
+	LOCKTAG		tag;
+	LOCKMASK	modes;
+	HeldLock   *held;			/* NULL: not told of */
+} ListedLock;
+
+/* ... and all of a partition of the table, which grows at its end. */
+typedef struct MigLockList
+{
+	ListedLock *locks;
+	int			n;
+	int			size;
+} MigLockList;
 
 /* The row of a catalog by OID as a snapshot sees it; NULL: there is none. */
 static HeapTuple
@@ -142,7 +159,23 @@ mig_inspect_enter(MigRecorder *recorder, Oid relid)
 
 	if (!found)
 		memset((char *) rel + sizeof(Oid), 0, sizeof(MigSeenRel) - sizeof(Oid));
+	if (rel->rollbacks != recorder->rollbacks)
+	{
+		rel->rollbacks = recorder->rollbacks;
+		rel->stale = true;
+		rel->gone = false;
+	}
 	return rel;
+}
+
+static void
+note_index(MigRecorder *recorder, Oid table, MigSeenRel *index)
+{
+	MigSeenRel *rel = mig_inspect_enter(recorder, table);
+	MemoryContext caller = MemoryContextSwitchTo(recorder->context);
+
+	rel->indexes = lappend(rel->indexes, index);
+	MemoryContextSwitchTo(caller);
 }
 
 /* A new name or schema is that of the next statement. */
@@ -162,6 +195,8 @@ describe_kin(MigRecorder *recorder, MigSeenRel *rel, const FormData_pg_class *fo
 
 		if (HeapTupleIsValid(index))
 		{
+			if (!OidIsValid(rel->table))
+				note_index(recorder, ((Form_pg_index) GETSTRUCT(index))->indrelid, rel);
 			rel->table = ((Form_pg_index) GETSTRUCT(index))->indrelid;
 			heap_freetuple(index);
 		}
@@ -233,6 +268,23 @@ mig_inspect_relation(MigRecorder *recorder, Oid relid)
 	return rel;
 }
 
+/*
+ * mig_suspect
+ *		The statement may have read or written the relation.
+ */
+void
+mig_suspect(MigRecorder *recorder, MigSeenRel *rel)
+{
+	MemoryContext caller;
+
+	if (rel->suspected == recorder->serial)
+		return;
+	rel->suspected = recorder->serial;
+	caller = MemoryContextSwitchTo(recorder->scratch);
+	recorder->suspects = lappend(recorder->suspects, rel);
+	MemoryContextSwitchTo(caller);
+}
+
 static bool
 is_name_byte(char c)
 {
@@ -297,6 +349,135 @@ take_modes(const MigRecorder *recorder, HeldLock *held, LOCKMASK modes)
 	held->taken |= modes;
 }
 
+/* Note that a lock has changed. */
+static void
+note_change(HeldLock *held, List **changed)
+{
+	if (!held->changed)
+		*changed = lappend(*changed, held);
+	held->changed = true;
+}
+
+static HeldLock *
+enter_held(MigRecorder *recorder, const LOCKTAG *tag)
+{
+	bool		found;
+	HeldLock   *held = hash_search(recorder->held, tag, HASH_ENTER, &found);
+
+	if (!found)
+		memset((char *) held + sizeof(LOCKTAG), 0, sizeof(HeldLock) - sizeof(LOCKTAG));
+	return held;
+}
+
+/* What is listed from n on is there no more. */
+static void
+cut_list(MigLockList *list, int n, List **changed)
+{
+	int			i;
+
+	for (i = n; i < list->n; i++)
+	{
+		if (list->locks[i].held != NULL)
+		{
+			list->locks[i].held->shared = 0;
+			note_change(list->locks[i].held, changed);
+		}
+	}
+	list->n = n;
+}
+
+static void
+extend_list(MigRecorder *recorder, MigLockList *list)
+{
+	if (list->locks == NULL)
+		list->locks = MemoryContextAlloc(recorder->context, sizeof(ListedLock) * 16);
+	else
+		list->locks = repalloc_huge(list->locks, sizeof(ListedLock) * list->size * 2);
+	list->size = list->size == 0 ? 16 : list->size * 2;
+}
+
+/*
+ * Compare the locks of a partition with those that were listed.  As a rule all
+ * of these are still there, in the same order, and only new ones are looked
+ * up.
+ */
+static void
+compare_list(MigRecorder *recorder, int partition, List **changed)
+{
+	MigLockList *list = &recorder->lists[partition];
+	PROCLOCK   *lock = NULL;
+	int			i;
+
+	for (i = 0; (lock = mig_next_proclock(partition, lock)) != NULL; i++)
+	{
+		const LOCKTAG *tag = &lock->tag.myLock->tag;
+		ListedLock *listed = i < list->n ? &list->locks[i] : NULL;
+		LOCKMASK	modes = lock->holdMask;
+
+		if (listed != NULL && memcmp(&listed->tag, tag, sizeof(LOCKTAG)) == 0)
+		{
+			if (listed->modes == modes)
+				continue;
+		}
+		else
+		{
+			cut_list(list, i, changed);
+			if (list->n == list->size)
+				extend_list(recorder, list);
+			listed = &list->locks[list->n++];
+			listed->tag = *tag;
+		}
+		listed->modes = modes;
+		listed->held = is_telling(tag, &modes) ? enter_held(recorder, tag) : NULL;
+		if (listed->held != NULL)
+		{
+			listed->held->shared = modes;
+			note_change(listed->held, changed);
+		}
+	}
+	cut_list(list, i, changed);
+}
+
+/* The fast path has few locks, of weak modes. */
+static void
+compare_fast_path(MigRecorder *recorder, List **changed)
+{
+	static const LOCKMODE weak[] = {AccessShareLock, RowShareLock, RowExclusiveLock};
+	List	   *before = recorder->fast;
+	ListCell   *lc;
+	int			i;
+
+	recorder->fast = NIL;
+	foreach(lc, before)
+	{
+		((HeldLock *) lfirst(lc))->fast = 0;
+		note_change((HeldLock *) lfirst(lc), changed);
+	}
+	list_free(before);
+	for (i = 0; i < mig_fast_path_slots(); i++)
+	{
+		LOCKTAG		tag;
+		LOCKMASK	modes = 0;
+		HeldLock   *held;
+		int			j;
+
+		if (!OidIsValid(MyProc->fpRelId[i]))
+			continue;
+		SET_LOCKTAG_RELATION(tag, MyDatabaseId, MyProc->fpRelId[i]);
+		for (j = 0; j < lengthof(weak); j++)
+		{
+			if (mig_LockHeldByMe(&tag, weak[j]))
+				modes |= LOCKBIT_ON(weak[j]);
+		}
+		if (modes == 0 || !is_telling(&tag, &modes))
+			continue;
+		held = enter_held(recorder, &tag);
+		held->fast = modes;
+		note_change(held, changed);
+		recorder->fast = lappend(recorder->fast, held);
+	}
+}
+
 /*
  * mig_absorb_locks
  *		Go through the locks of this process, and add those that were not held
@@ -305,53 +486,46 @@ take_modes(const MigRecorder *recorder, HeldLock *held, LOCKMASK modes)
 void
 mig_absorb_locks(MigRecorder *recorder, MigObservation *seen)
 {
-	MemoryContext caller = MemoryContextSwitchTo(recorder->scratch);
-	LockData   *data = GetLockStatusData();
+	MemoryContext caller = MemoryContextSwitchTo(recorder->context);
+	List	   *changed = NIL;
+	ListCell   *lc;
 	int			i;
 
-	recorder->pass++;
-	for (i = 0; i < data->nelements; i++)
+	for (i = 0; i < NUM_LOCK_PARTITIONS; i++)
 	{
-		LockInstanceData *lock = &data->locks[i];
-		LOCKMASK	modes = lock->holdMask;
-		LOCKMASK	fresh;
-		HeldLock   *held;
-		bool		found;
+		LWLockAcquire(LockHashPartitionLockByIndex(i), LW_SHARED);
+		compare_list(recorder, i, &changed);
+		LWLockRelease(LockHashPartitionLockByIndex(i));
+	}
+	LWLockAcquire(&MyProc->fpInfoLock, LW_SHARED);
+	compare_fast_path(recorder, &changed);
+	LWLockRelease(&MyProc->fpInfoLock);
+
+	foreach(lc, changed)
+	{
+		HeldLock   *held = (HeldLock *) lfirst(lc);
+		LOCKMASK	modes = held->shared | held->fast;
+		LOCKMASK	fresh = modes & ~held->modes;
 		LOCKMODE	mode;
 
-		if ((lock->pid != MyProcPid && lock->leaderPid != MyProcPid) ||
-			!is_telling(&lock->locktag, &modes))
-			continue;
-		held = hash_search(recorder->held, &lock->locktag, HASH_ENTER, &found);
-		if (!found)
-			held->taken = held->transaction = 0;
-		if (!found || held->pass != recorder->pass)
-		{
-			/* the fast path and the shared table may have a lock each */
-			held->before = found && held->pass == recorder->pass - 1 ? held->modes : 0;
-			held->modes = 0;
-			held->pass = recorder->pass;
-		}
-		fresh = modes & ~held->before & ~held->modes;
-		held->modes |= modes;
+		held->changed = false;
+		held->modes = modes;
 		if (seen == NULL || fresh == 0)
 			continue;
 		take_modes(recorder, held, fresh);
-
-		MemoryContextSwitchTo(recorder->context);
 		for (mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
 		{
 			if (fresh & LOCKBIT_ON(mode))
 			{
 				MigSeenLock *new = palloc0(sizeof(MigSeenLock));
 
-				new->tag = lock->locktag;
+				new->tag = held->tag;
 				new->mode = mode;
 				seen->locks = lappend(seen->locks, new);
 			}
 		}
-		MemoryContextSwitchTo(recorder->scratch);
 	}
+	list_free(changed);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -412,7 +586,7 @@ add_expected(MigRecorder *recorder, List *locks)
 		if (held != NULL && held->transaction == recorder->transaction)
 			modes &= ~held->taken;
 		if (!recorder->instead)
-			modes &= held != NULL && held->pass == recorder->pass ? held->modes : 0;
+			modes &= held != NULL ? held->modes : 0;
 		if (modes == 0)
 			continue;
 		rel = mig_inspect_relation(recorder, expected->relid);
@@ -454,6 +628,7 @@ mig_name_locks(MigRecorder *recorder, MigObservation *seen)
 				(recorder->instead && recorder->expected != NIL && rel->old &&
 				 lock->mode >= ShareUpdateExclusiveLock))
 				continue;
+			mig_suspect(recorder, rel);
 			lock->rel = rel;
 			lock->name = rel->name;
 			lock->named = mig_inspect_is_named(recorder, rel->name);
@@ -534,6 +709,7 @@ mig_begin_locks(MigRecorder *recorder)
 	ctl.hcxt = recorder->context;
 	recorder->held = hash_create("migrate held locks", 64, &ctl,
 								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	recorder->lists = palloc0(sizeof(MigLockList) * NUM_LOCK_PARTITIONS);
 	read_session_locks(&recorder->session_locks, &recorder->session_modes,
 					   &recorder->nsession_locks);
 }
