@@ -120,6 +120,7 @@ is_artefact(const MigDryRun *dry, const ErrorData *error, const Node *stmt)
 	{
 		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
 		case ERRCODE_OBJECT_IN_USE:
+			return dry->transaction > 1 || dry->locked;
 		case ERRCODE_ACTIVE_SQL_TRANSACTION:
 		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
 			return true;
@@ -932,6 +933,7 @@ dry_run(MigDryRun *dry, const char *function, const char *target)
 	ResourceOwner owner = CurrentResourceOwner;
 	int			level = GetCurrentTransactionNestLevel();
 	ErrorData  *volatile error = NULL;
+	MigAdvisory advisory;
 
 	dry->context = caller;
 	dry->run.project = pstrdup(mig_project);
@@ -942,6 +944,7 @@ dry_run(MigDryRun *dry, const char *function, const char *target)
 	}
 	mig_refuse_unless_ready(function);
 	dry->locked = mig_inspect_holds_locks();
+	mig_read_advisory(&advisory);
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
@@ -970,6 +973,7 @@ dry_run(MigDryRun *dry, const char *function, const char *target)
 	if (dry->recorder != NULL)
 	{
 		mig_recorder_end(dry->recorder);
+		mig_restore_advisory(&advisory);
 		collect_relations(dry);
 	}
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);

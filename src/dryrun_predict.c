@@ -369,6 +369,17 @@ predict_statement(Prediction *prediction, const MigLinted *linted, const char *k
 	predict_waits(dry, row, prediction->others);
 }
 
+/* The line of the error is in its finding, if there is one. */
+static int
+broken_line(const MigLintedScript *script)
+{
+	const MigFinding *finding = script->findings == NIL ? NULL :
+		(const MigFinding *) linitial(script->findings);
+
+	return finding != NULL && strcmp(finding->rule->name, "syntax-error") == 0 ?
+		finding->line : script->script->line;
+}
+
 /* The steps of the plan come in its order, but for those that run nothing. */
 static void
 predict_script(const MigLintedScript *script, void *arg)
@@ -393,7 +404,7 @@ predict_script(const MigLintedScript *script, void *arg)
 
 		row->status = MIG_DRY_FAILED;
 		row->message = pstrdup(script->broken);
-		row->line = script->script->line;
+		row->line = broken_line(script);
 	}
 	for (i = 0; i < script->nstatements; i++)
 	{

@@ -817,5 +817,4 @@ mig_recorder_end(MigRecorder *recorder)
 	mig_unlisten();
 	foreach(lc, recorder->prepared)
 		DropPreparedStatement((char *) lfirst(lc), false);
-	mig_restore_session_locks(recorder);
 }

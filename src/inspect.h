@@ -222,10 +222,15 @@ typedef struct MigRecorder
 	bool		logs_lock_waits;
 	List	   *prepared;		/* of char *: statements that it made */
 	List	   *leaks;			/* of constants: functions named already */
-	LOCKTAG    *session_locks;	/* advisory ones held before */
-	LOCKMASK   *session_modes;
-	int			nsession_locks;
 } MigRecorder;
+
+/* Advisory locks, as they were before. */
+typedef struct MigAdvisory
+{
+	LOCKTAG    *tags;
+	LOCKMASK   *modes;
+	int			n;
+} MigAdvisory;
 
 /* inspect.c */
 extern MigRecorder *mig_recorder_begin(bool probe);
@@ -253,7 +258,8 @@ extern void mig_absorb_locks(MigRecorder *recorder, MigObservation *seen);
 extern void mig_name_locks(MigRecorder *recorder, MigObservation *seen);
 extern bool mig_inspect_holds_locks(void);
 extern void mig_begin_locks(MigRecorder *recorder);
-extern void mig_restore_session_locks(MigRecorder *recorder);
+extern void mig_read_advisory(MigAdvisory *advisory);
+extern void mig_restore_advisory(const MigAdvisory *before);
 
 /* inspect_events.c */
 extern void mig_listen(MigRecorder *recorder);

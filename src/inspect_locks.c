@@ -673,16 +673,19 @@ mig_inspect_holds_locks(void)
 	return false;
 }
 
-/* Advisory locks of the session or the transaction. */
-static void
-read_session_locks(LOCKTAG **tags, LOCKMASK **modes, int *n)
+/*
+ * mig_read_advisory
+ *		The advisory locks of the session and the transaction.
+ */
+void
+mig_read_advisory(MigAdvisory *advisory)
 {
 	LockData   *data = GetLockStatusData();
 	int			i;
 
-	*tags = palloc(sizeof(LOCKTAG) * Max(data->nelements, 1));
-	*modes = palloc(sizeof(LOCKMASK) * Max(data->nelements, 1));
-	*n = 0;
+	advisory->tags = palloc(sizeof(LOCKTAG) * Max(data->nelements, 1));
+	advisory->modes = palloc(sizeof(LOCKMASK) * Max(data->nelements, 1));
+	advisory->n = 0;
 	for (i = 0; i < data->nelements; i++)
 	{
 		LockInstanceData *lock = &data->locks[i];
@@ -690,8 +693,8 @@ read_session_locks(LOCKTAG **tags, LOCKMASK **modes, int *n)
 		if (lock->pid != MyProcPid || lock->holdMask == 0 ||
 			lock->locktag.locktag_type != LOCKTAG_ADVISORY)
 			continue;
-		(*tags)[*n] = lock->locktag;
-		(*modes)[(*n)++] = lock->holdMask;
+		advisory->tags[advisory->n] = lock->locktag;
+		advisory->modes[advisory->n++] = lock->holdMask;
 	}
 }
 
@@ -710,56 +713,51 @@ mig_begin_locks(MigRecorder *recorder)
 	recorder->held = hash_create("migrate held locks", 64, &ctl,
 								 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	recorder->lists = palloc0(sizeof(MigLockList) * NUM_LOCK_PARTITIONS);
-	read_session_locks(&recorder->session_locks, &recorder->session_modes,
-					   &recorder->nsession_locks);
 }
 
 static LOCKMASK
-modes_in(const LOCKTAG *tag, const LOCKTAG *tags, const LOCKMASK *modes, int n)
+modes_in(const MigAdvisory *advisory, const LOCKTAG *tag)
 {
 	int			i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < advisory->n; i++)
 	{
-		if (memcmp(tag, &tags[i], sizeof(LOCKTAG)) == 0)
-			return modes[i];
+		if (memcmp(tag, &advisory->tags[i], sizeof(LOCKTAG)) == 0)
+			return advisory->modes[i];
 	}
 	return 0;
 }
 
 /*
- * mig_restore_session_locks
- *		Release the session's advisory locks that are new, and get those
- *		back that are gone.
+ * mig_restore_advisory
+ *		Release the session's advisory locks that are new, and get those back
+ *		that are gone.
  */
 void
-mig_restore_session_locks(MigRecorder *recorder)
+mig_restore_advisory(const MigAdvisory *before)
 {
-	LOCKTAG    *tags;
-	LOCKMASK   *modes;
-	int			n;
-	int			i;
+	MigAdvisory now;
 	LOCKMODE	mode;
+	int			i;
 
-	read_session_locks(&tags, &modes, &n);
+	mig_read_advisory(&now);
 	for (mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
 	{
-		for (i = 0; i < n; i++)
+		for (i = 0; i < now.n; i++)
 		{
-			if ((modes[i] & LOCKBIT_ON(mode)) &&
-				!(modes_in(&tags[i], recorder->session_locks, recorder->session_modes,
-						   recorder->nsession_locks) & LOCKBIT_ON(mode)))
+			if ((now.modes[i] & LOCKBIT_ON(mode)) &&
+				!(modes_in(before, &now.tags[i]) & LOCKBIT_ON(mode)))
 			{
-				while (mig_LockHeldByMe(&tags[i], mode) && LockRelease(&tags[i], mode, true))
+				while (mig_LockHeldByMe(&now.tags[i], mode) &&
+					   LockRelease(&now.tags[i], mode, true))
 					;
 			}
 		}
-		for (i = 0; i < recorder->nsession_locks; i++)
+		for (i = 0; i < before->n; i++)
 		{
-			if ((recorder->session_modes[i] & LOCKBIT_ON(mode)) &&
-				!(modes_in(&recorder->session_locks[i], tags, modes, n) & LOCKBIT_ON(mode)))
-				(void) LockAcquire(&recorder->session_locks[i], mode, true, true);
+			if ((before->modes[i] & LOCKBIT_ON(mode)) &&
+				!(modes_in(&now, &before->tags[i]) & LOCKBIT_ON(mode)))
+				(void) LockAcquire(&before->tags[i], mode, true, true);
 		}
 	}
 }
-
