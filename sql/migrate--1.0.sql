@@ -935,8 +935,6 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_new(text, text),
 	migrate_pending(),
 	migrate_plan(text),
-	migrate_plan_steps(text),
-	migrate_plan_risk(text, integer),
 	migrate_script(text),
 	migrate_lint(text, text),
 	migrate_lint_sql(text),
