@@ -13,12 +13,14 @@
 #include "statistics.h"
 
 #include "access/htup_details.h"
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/syscache.h"
 
 /* Bytes of a relation that are dealt with in a millisecond. */
 #define READ_RATE (200 * 1024.0 * 1.024)	/* 200 MB/s */
+#define BUILD_RATE (100 * 1024.0 * 1.024)	/* 100 MB/s: of what is indexed */
 #define WRITE_RATE (40 * 1024.0 * 1.024)	/* 40 MB/s: with indexes and WAL */
 
 #define LISTED 5				/* lines that the basis names */
@@ -61,14 +63,20 @@ assumed_ms(const MigLinted *linted, const MigEffect *effect)
 
 	if (effect->bytes <= 0)
 		return 0;
-	if (effect->rewrites || effect->builds)
+	if (effect->rewrites)
 		return effect->bytes / WRITE_RATE;
-	if (dml && effect->named && (effect->modes & LOCKBIT_ON(RowExclusiveLock)))
+	if (effect->builds)
+		return effect->bytes / BUILD_RATE;
+	if (dml && (effect->modes & LOCKBIT_ON(RowExclusiveLock)))
 	{
-		bool		all = IsA(node, UpdateStmt) ? ((UpdateStmt *) node)->whereClause == NULL :
-			IsA(node, DeleteStmt) && ((DeleteStmt *) node)->whereClause == NULL;
+		bool		update = IsA(node, UpdateStmt) && ((UpdateStmt *) node)->whereClause == NULL;
+		bool		delete = IsA(node, DeleteStmt) && ((DeleteStmt *) node)->whereClause == NULL;
 
-		return effect->bytes / (all ? WRITE_RATE : READ_RATE);
+		if (effect->named)
+			return effect->bytes / (update || delete ? WRITE_RATE : READ_RATE);
+		/* new versions of all rows go into each index */
+		if (update && effect->rel->kind == RELKIND_INDEX)
+			return effect->bytes / WRITE_RATE;
 	}
 	return effect->scans ? effect->bytes / READ_RATE : 0;
 }
@@ -191,7 +199,7 @@ basis(const Sum *sum)
 	if (sum->measured)
 		appendStringInfoString(&buf, sum->scaled ? "dry run, scaled by the imported sizes" : "dry run");
 	if (sum->assumed)
-		appendStringInfo(&buf, "%sassumed: 200 MB/s read, 40 MB/s written", buf.len ? "; " : "");
+		appendStringInfo(&buf, "%sassumed: 200 MB/s read, 100 MB/s indexed, 40 MB/s written", buf.len ? "; " : "");
 	if (buf.len == 0)
 		appendStringInfoString(&buf, sum->unknown ? "lint" : "lint: nothing is scanned or rewritten");
 	foreach(lc, sum->unknown)

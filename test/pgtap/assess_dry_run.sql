@@ -104,9 +104,9 @@ SELECT cmp_ok(timed_ms(up, 1000) / timed_ms(up, 1), '>', 100::float8, 'a thousan
 SELECT is((imported_ms('CREATE INDEX ON big (a)', 1000000)).basis, 'dry run, scaled by the imported sizes', 'measured and scaled');
 SELECT is((imported_ms('CREATE INDEX ON small (a)', 1000000)).basis, 'dry run', 'measured, and as large as here');
 SELECT is((imported_ms('ALTER TABLE big ALTER nul SET NOT NULL; CREATE INDEX ON big (a)', 1000000)).basis,
-	'dry run, scaled by the imported sizes; assumed: 200 MB/s read, 40 MB/s written', 'what failed stopped the rest');
+	'dry run, scaled by the imported sizes; assumed: 200 MB/s read, 100 MB/s indexed, 40 MB/s written', 'what failed stopped the rest');
 SELECT migrate_statistics_import('{"format": 1, "relations": [{"schema": "assess_dry", "name": "none", "kind": "table", "rows": 1000000, "bytes": 81920000}]}');
-SELECT is((ms('CREATE INDEX ON none (a)')).basis, 'assumed: 200 MB/s read, 40 MB/s written', 'what is empty here cannot be scaled');
+SELECT is((ms('CREATE INDEX ON none (a)')).basis, 'assumed: 200 MB/s read, 100 MB/s indexed, 40 MB/s written', 'what is empty here cannot be scaled');
 
 
 SELECT migrate_statistics_forget();
