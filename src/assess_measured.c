@@ -99,9 +99,13 @@ mig_assess_measure(const char *target)
 	MemoryContext context = CurrentMemoryContext;
 	Oid			types[1] = {TEXTOID};
 	Datum		values[1] = {target ? CStringGetTextDatum(target) : (Datum) 0};
+	/* the details only of what may have to be judged by them */
 	char	   *sql = psprintf("SELECT step::pg_catalog.float8, version, script, statement::pg_catalog.float8, ms,"
-							   " message, sqlstate, artefact, locks, rewrites, scans, rows, objects"
-							   " FROM %s.migrate_dry_run($1) WHERE step IS NOT NULL",
+							   " message, sqlstate, artefact, CASE WHEN u THEN locks END, CASE WHEN u THEN rewrites END,"
+							   " CASE WHEN u THEN scans END, CASE WHEN u THEN rows END, CASE WHEN u THEN objects END"
+							   " FROM %s.migrate_dry_run($1), LATERAL (SELECT command OPERATOR(pg_catalog.=) ANY ("
+							   "'{DO,CALL,EXECUTE,SELECT,INSERT,SELECT INTO,CREATE TABLE AS}'::pg_catalog.text[]) AS u) x"
+							   " WHERE step IS NOT NULL",
 							   mig_catalog_schema());
 	List	   *result = NIL;
 	uint64		i;

@@ -278,8 +278,8 @@ mig_level_of_effect(const MigEffect *effect, int lock_timeout)
 		return MIG_LEVEL_NONE;
 	if (mode == ShareUpdateExclusiveLock)
 		return MIG_LEVEL_LOW;
-	/* only REFRESH writes to it */
-	if (effect->rel->kind == RELKIND_MATVIEW && !mig_effect_blocks_reads(effect))
+	/* REFRESH CONCURRENTLY: only others like it would wait */
+	if (effect->rel->kind == RELKIND_MATVIEW && mode == ExclusiveLock)
 		return MIG_LEVEL_LOW;
 	if ((effect->scans || effect->rewrites || effect->builds) && !effect->empty)
 		return effect->small ? MIG_LEVEL_MEDIUM : MIG_LEVEL_HIGH;

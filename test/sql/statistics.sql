@@ -35,7 +35,7 @@ SELECT s.key, s.value = current_setting(s.key) AS right FROM exported, jsonb_eac
 CREATE TEMP VIEW relation AS
 	SELECT r.* FROM exported, jsonb_to_recordset(statistics -> 'relations') r
 	(schema text, name text, kind text, rows bigint, bytes bigint, toast_bytes bigint, index_bytes bigint);
-SELECT name, kind, CASE name WHEN 'fresh' THEN rows BETWEEN 5000 AND 20000 ELSE rows = CASE name WHEN 'filled' THEN 100 WHEN 'filled_pkey' THEN 100 ELSE rows END END AS rows_right,
+SELECT name, kind, CASE name WHEN 'fresh' THEN rows BETWEEN 5000 AND 20000 WHEN 'odd "name"' THEN rows BETWEEN 50 AND 400 ELSE rows = CASE name WHEN 'filled' THEN 100 WHEN 'filled_pkey' THEN 100 ELSE 0 END END AS rows_right,
 	   bytes = pg_relation_size(format('statistics.%I', name)::regclass) AS bytes_right,
 	   toast_bytes > 500000 AS toasted, index_bytes = pg_indexes_size(format('statistics.%I', name)::regclass) AS indexes_right
   FROM relation WHERE schema = 'statistics' ORDER BY name COLLATE "C";
