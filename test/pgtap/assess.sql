@@ -370,6 +370,18 @@ SELECT results_eq('SELECT version, availability, data, will_fail, rollback, roll
 	'repeatables');
 SELECT migrate_unregister('seen'), migrate_unregister('worse');
 
+-- What a baseline script stands for runs nothing.
+SET LOCAL migrate.project = 'assess_cover';
+SELECT migrate_register_file('V1__a.sql', 'CREATE TABLE cover (id int);');
+SELECT migrate_register_file('V2__b.sql', 'ALTER TABLE cover ADD b int; INSERT INTO cover VALUES (1);');
+SELECT migrate_register_file('B2__base.sql', 'CREATE TABLE cover (id int, b int);');
+SELECT migrate_register_file('V3__c.sql', 'ALTER TABLE cover DROP b;');
+SELECT results_eq('SELECT version, action, worst, rollback, rollback_reason FROM migrate_assess()', $$VALUES
+	('2', 'apply', 'low', 'impossible', 'it has no down script'), ('1', 'cover', 'none', 'none needed', 'it runs nothing'),
+	('2', 'cover', 'none', 'none needed', 'it runs nothing'), ('3', 'apply', 'low', 'impossible', 'it has no down script')$$,
+	'a baseline script, and what it stands for');
+SET LOCAL migrate.project = 'assess_cases';
+
 -- migrate_plan() has the worst.
 SELECT migrate_register('1', 'a', 'SELECT 1', NULL), migrate_register('2', 'b', 'CREATE TABLE b (id int)', NULL),
 	migrate_register('3', 'c', 'ALTER TABLE big RENAME a TO z', NULL), migrate_register('4', 'd', 'DROP TABLE small', NULL),

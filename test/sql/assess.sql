@@ -50,6 +50,9 @@ SELECT cardinality(availability_reasons), availability_reasons[1], availability_
 SELECT step, version, name, action, mode, risk FROM migrate_plan();
 SELECT step, version FROM migrate_plan();
 SELECT version, risk FROM migrate_plan('1');
+-- and nothing is judged where the risk is not asked for
+EXPLAIN (VERBOSE, COSTS OFF) SELECT step, version FROM migrate_plan();
+EXPLAIN (VERBOSE, COSTS OFF) SELECT step, risk FROM migrate_plan();
 SELECT current_database() AS database \gset
 ALTER DATABASE :"database" SET migrate.lint_rules = 'ban-drop-table=off';
 -- a name that there is no longer comes from a configuration file
