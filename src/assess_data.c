@@ -51,6 +51,7 @@ written_relation(const MigLinted *linted)
 		const MigEffect *effect = (const MigEffect *) lfirst(lc);
 
 		if (effect->named && effect->rel->old && !effect->empty &&
+			effect->rel->kind != RELKIND_SEQUENCE &&
 			effect->rel->persistence != RELPERSISTENCE_TEMP &&
 			(effect->modes & LOCKBIT_ON(RowExclusiveLock)))
 			return effect;
@@ -247,6 +248,9 @@ takes_name(const MigJudged *judged, const Node *node)
 	{
 		case OBJECT_INDEX:
 		case OBJECT_TABCONSTRAINT:
+		case OBJECT_TRIGGER:
+		case OBJECT_RULE:
+		case OBJECT_POLICY:
 			return false;
 		case OBJECT_TABLE:
 		case OBJECT_VIEW:
@@ -254,9 +258,6 @@ takes_name(const MigJudged *judged, const Node *node)
 		case OBJECT_SEQUENCE:
 		case OBJECT_FOREIGN_TABLE:
 		case OBJECT_COLUMN:
-		case OBJECT_TRIGGER:
-		case OBJECT_RULE:
-		case OBJECT_POLICY:
 			return named_old(judged->linted) != NULL;
 		default:
 			return true;

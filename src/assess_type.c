@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 typedef enum Fit
 {
@@ -104,6 +105,13 @@ fit_of(Oid from, int32 from_typmod, Oid to, int32 to_typmod, bool explicit)
 {
 	Oid			function;
 
+	if (from != to && get_typtype(to) == TYPTYPE_DOMAIN && DomainHasConstraints(to))
+	{
+		Fit			base = fit_of(from, from_typmod, getBaseTypeAndTypmod(to, &to_typmod),
+								  to_typmod, explicit);
+
+		return Max(base, FIT_OR_FAIL);
+	}
 	from = getBaseTypeAndTypmod(from, &from_typmod);
 	to = getBaseTypeAndTypmod(to, &to_typmod);
 	if (from == to)
@@ -122,6 +130,11 @@ fit_of(Oid from, int32 from_typmod, Oid to, int32 to_typmod, bool explicit)
 			return fit_typmod(VARCHAROID, from_typmod, to_typmod, explicit);
 		case NAMEOID:
 			return FIT_NOT;
+		case JSONOID:
+		case JSONBOID:
+			if (from == JSONOID || from == JSONBOID)
+				return FIT_ALL;
+			break;
 		default:
 			break;
 	}

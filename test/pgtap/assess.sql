@@ -12,11 +12,12 @@ SET LOCAL migrate.lint_rows = 100;
 CREATE TYPE mood AS ENUM ('sad', 'ok');
 CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 CREATE DOMAIN plain AS text;
+CREATE DOMAIN short AS text CHECK (length(VALUE) < 5);
 CREATE SEQUENCE sq;
 CREATE TABLE par (id bigint PRIMARY KEY, code text);
 INSERT INTO par SELECT g, 'c' || g FROM generate_series(1, 300) g;
 CREATE TABLE big (id bigint PRIMARY KEY, a int NOT NULL, b text DEFAULT 'x', c varchar(50),
-	e int, par_id bigint REFERENCES par, st mood, n numeric(10, 2), nul int, v varchar(50), pos positive,
+	e int, par_id bigint REFERENCES par, st mood, n numeric(10, 2), nul int, v varchar(50), j json, pos positive,
 	gen int GENERATED ALWAYS AS (a + 1) STORED, ident int GENERATED ALWAYS AS IDENTITY);
 INSERT INTO big (id, a, b, c, e, par_id, st, n, nul, v)
 	SELECT g, g, 'b' || g, 'c', g, g, 'ok', g, nullif(g, 7), 'v' FROM generate_series(1, 300) g;
@@ -78,6 +79,8 @@ INSERT INTO cases (up, down, levels, why) VALUES
 ('CREATE VIEW seen AS SELECT * FROM big', 'DROP VIEW seen', 'none low none, easy', ''),
 ('', '', 'none none none, none needed', 'back: it changes nothing that stays'),
 ('SELECT 1', NULL, 'none none none, none needed', ''),
+('SELECT nextval(''sq'')', NULL, 'none low none, impossible', ''),
+('ALTER TRIGGER tg ON big RENAME TO tg2', NULL, 'low low none, impossible', ''),
 ('SELECT f(1)', NULL, 'none low none, impossible', E'not to be seen in the text(.|\\n)*not counted: line 1 \\(SELECT\\)'),
 ('SET work_mem = ''1MB''; SHOW work_mem', NULL, 'none none none, none needed', ''),
 ('CREATE INDEX ON big (a)', 'DROP INDEX big_a_idx', 'high low none, easy', 'availability: line 1: CREATE INDEX on big without CONCURRENTLY'),
@@ -133,6 +136,10 @@ INSERT INTO cases (up, down, levels, why) VALUES
 ('ALTER TABLE big ALTER v TYPE varchar(10) USING v::varchar(10)', NULL, 'high high none, impossible', ''),
 ('ALTER TABLE big ALTER a TYPE bigint USING a::bigint', NULL, 'high medium none, impossible', ''),
 ('ALTER TABLE big ALTER a TYPE bigint USING a + 1', NULL, 'high high none, impossible', ''),
+('ALTER TABLE big ALTER v TYPE plain', NULL, 'low medium none, impossible', ''),
+('ALTER TABLE big ALTER v TYPE short', NULL, 'high medium medium, impossible', ''),
+('ALTER TABLE big ALTER a TYPE positive', NULL, 'high medium medium, impossible', ''),
+('ALTER TABLE big ALTER j TYPE jsonb', NULL, 'high medium none, impossible', ''),
 ('ALTER TABLE big ALTER c TYPE text', NULL, 'low medium high, impossible', 'failure: .*column c of big is used by vw'),
 ('ALTER TABLE big ALTER a TYPE uuid', NULL, 'low medium high, impossible', ''),
 ('ALTER TABLE big ADD CONSTRAINT n CHECK (a > 0)', 'ALTER TABLE big DROP CONSTRAINT n', 'high low none, easy', 'constraint-missing-not-valid'),
