@@ -37,6 +37,9 @@ typedef struct QueryReads
 {
 	List	   *names;			/* RangeVar * */
 	List	   *own;			/* char *: of its WITH */
+	List	   *columns;		/* ColumnRef * */
+	List	   *shared;			/* String *: of USING */
+	bool		natural;		/* joins by all names that are the same */
 } QueryReads;
 
 static bool
@@ -317,16 +320,64 @@ collect_reads(Node *node, void *context)
 		reads->names = lappend(reads->names, node);
 	else if (IsA(node, CommonTableExpr))
 		reads->own = lappend(reads->own, ((CommonTableExpr *) node)->ctename);
+	else if (IsA(node, ColumnRef))
+		reads->columns = lappend(reads->columns, node);
+	else if (IsA(node, JoinExpr))
+	{
+		reads->shared = list_concat(reads->shared, ((JoinExpr *) node)->usingClause);
+		reads->natural |= ((JoinExpr *) node)->isNatural;
+	}
 	return raw_expression_tree_walker(node, collect_reads, context);
+}
+
+static const char *
+name_in_query(const RangeVar *name)
+{
+	return name->alias != NULL ? name->alias->aliasname : name->relname;
+}
+
+/* Is it the name of one of the query's tables? */
+static bool
+names_table(const QueryReads *reads, const char *qualifier)
+{
+	ListCell   *lc;
+
+	foreach(lc, reads->names)
+	{
+		if (strcmp(name_in_query(lfirst(lc)), qualifier) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A column that may be of a table, or all of them. */
+static void
+note_column(MigViewUse *use, const RangeVar *name, const QueryReads *reads,
+			const ColumnRef *column)
+{
+	int			n = list_length(column->fields);
+	Node	   *last = llast(column->fields);
+	const char *own = name_in_query(name);
+
+	if (n > 1 && IsA(list_nth(column->fields, n - 2), String))
+	{
+		const char *qualifier = strVal(list_nth(column->fields, n - 2));
+
+		/* what is no table's may be a join's */
+		if (strcmp(qualifier, own) != 0 && names_table(reads, qualifier))
+			return;
+	}
+	if (!IsA(last, String) || (n == 1 && strcmp(strVal(last), own) == 0))
+		use->all = true;
+	else
+		use->names = lappend(use->names, pstrdup(strVal(last)));
 }
 
 /* What a query reads becomes a use by the view. */
 static void
 note_uses(MigRel *view, Node *query)
 {
-	QueryReads	reads = {NIL, NIL};
-	bool		star = false;
-	List	   *names = mig_raw_names(query, &star);
+	QueryReads	reads = {0};
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -346,8 +397,11 @@ note_uses(MigRel *view, Node *query)
 			continue;
 		use = palloc0(sizeof(MigViewUse));
 		use->view = view;
-		use->names = names;
-		use->all = star;
+		use->all = reads.natural || (name->alias != NULL && name->alias->colnames != NIL);
+		foreach(lc2, reads.columns)
+			note_column(use, name, &reads, lfirst(lc2));
+		foreach(lc2, reads.shared)
+			use->names = lappend(use->names, pstrdup(strVal(lfirst(lc2))));
 		rel->uses = lappend(rel->uses, use);
 	}
 }
