@@ -392,6 +392,8 @@ read_statistics(MigRecorder *recorder)
 		foreach(lc, recorder->suspects)
 		{
 			rel = (MigSeenRel *) lfirst(lc);
+			if (!rel->known)
+				rel = mig_inspect_relation(recorder, rel->relid);
 			read_relation(recorder, rel, &indexes);
 			foreach(lc2, rel->indexes)
 				read_relation(recorder, (MigSeenRel *) lfirst(lc2), &indexes);

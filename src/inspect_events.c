@@ -51,6 +51,8 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#define NO_NOTIFICATION "A dry run sends no notification; a run does when it commits."
+
 static MigRecorder *listener = NULL;
 static bool installed = false;
 static bool looking = false;	/* one of the hooks is at work */
@@ -240,6 +242,8 @@ note_function(MigRecorder *recorder, Oid function)
 		return;
 	form = (Form_pg_proc) GETSTRUCT(tuple);
 	name = NameStr(form->proname);
+	if (function == F_PG_NOTIFY)
+		mig_observe_leak(recorder, "notify", NULL, NO_NOTIFICATION);
 	for (i = 0; i < lengthof(lasting_functions); i++)
 	{
 		if (matches(lasting_functions[i], name))
@@ -544,7 +548,7 @@ note_session(MigRecorder *recorder, Node *stmt)
 			break;
 		case T_NotifyStmt:
 			mig_observe_leak(recorder, "notify", ((NotifyStmt *) stmt)->conditionname,
-							 "A dry run sends no notification; a run does when it commits.");
+							 NO_NOTIFICATION);
 			break;
 		case T_CopyStmt:
 			if (((CopyStmt *) stmt)->is_program)
