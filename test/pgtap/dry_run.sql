@@ -142,7 +142,7 @@ INSERT INTO cases (field, sql, wanted) VALUES
 ('rows', 'DO $x$BEGIN INSERT INTO child VALUES (300); INSERT INTO child VALUES (301); UPDATE child SET id = id WHERE id > 299; END$x$', 'child 2 2 0'),
 -- objects, also those that no hook is told of
 ('objects', 'SELECT 1', ''),
-('objects', 'CREATE TABLE fresh (a int PRIMARY KEY)', 'created table fresh, created table constraint fresh_pkey on fresh, created index fresh_pkey'),
+('objects', 'CREATE TABLE fresh (a int UNIQUE)', 'created table fresh, created table constraint fresh_a_key on fresh, created index fresh_a_key'),
 ('objects', 'ALTER TABLE big ADD c int', 'created table column big.c'),
 ('objects', 'DROP TABLE ready', 'dropped table ready'),
 ('objects', 'DROP SEQUENCE sq', 'dropped sequence sq'),
