@@ -8,6 +8,10 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib "$FindBin::RealBin/../perl";
+
+use Digests;
 use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -80,44 +84,6 @@ my %prelude = (
 	],
 );
 
-# Digests of the catalogs, of what all tables hold, and of what statements may
-# not leave: all but what the server itself does not roll back.
-# - Of pg_class: sizes, which are statistics, and relhasindex, a hint that
-#   CREATE INDEX sets where others see it at once and only VACUUM takes back.
-# - Of pg_database: the age of transaction ids.
-my $digest = <<'SQL';
-CREATE FUNCTION digest() RETURNS text LANGUAGE plpgsql
-	SET search_path = pg_catalog AS $$
-DECLARE
-	rel record;
-	digest text;
-	result text := '';
-BEGIN
-	FOR rel IN
-		SELECT c.oid, c.oid::regclass AS name, n.nspname
-		  FROM pg_class c
-		  JOIN pg_namespace n ON n.oid = c.relnamespace
-		 WHERE c.relkind IN ('r', 'm')
-		   AND n.nspname NOT IN ('information_schema', 'pg_toast')
-		   AND n.nspname !~ '^pg_temp'
-		   AND c.relname NOT IN ('pg_statistic', 'pg_statistic_ext_data')
-		 ORDER BY 2::text
-	LOOP
-		EXECUTE format('SELECT md5(string_agg(h, '''' ORDER BY h)) FROM '
-					   '(SELECT md5((to_jsonb(whole_row) - %L::text[])::text) AS h FROM ONLY %s whole_row) y',
-					   CASE rel.name::text
-							WHEN 'pg_class' THEN '{relpages,reltuples,relallvisible,relallfrozen,relhasindex}'
-							WHEN 'pg_database' THEN '{datfrozenxid,datminmxid}'
-							ELSE '{}' END,
-					   rel.name)
-		   INTO digest;
-		result := result || rel.name::text || ' ' || coalesce(digest, '-') || E'\n';
-	END LOOP;
-	RETURN result;
-END
-$$;
-SQL
-
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->append_conf('postgresql.conf', "autovacuum = off\nfsync = off\ntrack_counts = on\n");
@@ -126,7 +92,7 @@ $node->safe_psql('postgres', 'CREATE DATABASE effects');
 $node->safe_psql('effects', read_file("$effects/fixture.sql") . ";\n$more\nANALYZE;");
 $node->safe_psql('effects',
 	"ALTER DATABASE effects SET search_path = m, public;
-	 CREATE SCHEMA tools; CREATE EXTENSION migrate SCHEMA tools; SET search_path = public; $digest");
+	 CREATE SCHEMA tools; CREATE EXTENSION migrate SCHEMA tools; SET search_path = public; $DIGEST");
 
 my ($major) = $node->safe_psql('postgres', 'SHOW server_version') =~ /^(\d+)/;
 my @measured = grep { $_->{pg} == $major }
