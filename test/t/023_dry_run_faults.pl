@@ -186,7 +186,7 @@ $digest = $node->safe_psql('dry', 'SELECT digest()');
 is($node->safe_psql('dry', q{SELECT concat_ws(' ', statement, status, sqlstate) FROM migrate_dry_run() ORDER BY statement NULLS FIRST LIMIT 1}),
 	'failed MG016', 'what does not fit cannot go on') or diag($node->safe_psql('dry', 'SELECT * FROM migrate_dry_run()'));
 nothing_stays('what is half done');
-$node->safe_psql('dry', q{SELECT migrate_unmark('1'); SELECT migrate_unregister('1'); DROP TABLE half});
+$node->safe_psql('dry', q{SELECT migrate_unmark('1', 'undone by hand'); SELECT migrate_unregister('1'); DROP TABLE half});
 $digest = $node->safe_psql('dry', 'SELECT digest()');
 
 # hostile
