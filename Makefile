@@ -42,5 +42,7 @@ bench:
 	@test/bench/run
 bench-lint:
 	@test/bench/lint
+bench-dry-run:
+	@test/bench/dry_run
 
-.PHONY: demo test matrix bench bench-lint
+.PHONY: demo test matrix bench bench-lint bench-dry-run
