@@ -15,26 +15,16 @@
 #include "lint.h"
 #include "compat.h"
 
-#include <ctype.h>
-
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/transam.h"
 #include "access/xact.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_index.h"
 #include "catalog/pg_namespace.h"
-#include "catalog/pg_tablespace.h"
 #include "commands/prepare.h"
-#include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
-#include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/fmgrprotos.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -451,9 +441,9 @@ find_leaks(MigRecorder *recorder)
 	{
 		MigSeenLock *lock = (MigSeenLock *) lfirst(lc);
 
-		if (lock->rel == NULL || lock->mode != RowExclusiveLock || !lock->rel->old)
+		if (lock->rel == NULL || lock->mode != RowExclusiveLock)
 			continue;
-		if (lock->rel->kind == RELKIND_SEQUENCE)
+		if (lock->rel->kind == RELKIND_SEQUENCE && lock->rel->old)
 			mig_observe_leak(recorder, "sequence", lock->name,
 							 "The sequence was advanced, and its lock stays until the transaction ends.");
 		else if (lock->rel->kind == RELKIND_FOREIGN_TABLE)
