@@ -159,6 +159,12 @@ sub expected
 	  "rows", list(map { "$_->{rel} $_->{ins} $_->{upd} $_->{del}" } grep { !$created{ $_->{rel} } } @{ $row->{rows} });
 }
 
+# The locks on what existed before, of all rows.
+sub locks
+{
+	return list(map { my $row = $_; map { $_->{existed} ? relation_name($_->{relation}) . " $_->{mode}" : () } @{ $row->{locks} } } @_);
+}
+
 sub reported
 {
 	my (@rows) = @_;
@@ -205,6 +211,10 @@ sub dry_run
 	return ($left->{left}, @rows);
 }
 
+my $tables = $node->safe_psql('effects', q{
+	SELECT string_agg(oid::regclass::text, ', ') FROM pg_class
+	 WHERE relnamespace = 'm'::regnamespace AND relkind IN ('r', 'p', 'v')});
+
 for my $row (@measured)
 {
 	my $prelude = $prelude{ $row->{group} };
@@ -221,6 +231,10 @@ for my $row (@measured)
 	is_deeply([ map { $_->{message} } grep { $_->{status} ne 'done' } @rows ], [], "runs: $label");
 	is(reported(@rows), expected($row, @plain), "as measured: $label");
 	is_deeply($left, [], "no lock is left: $label");
+
+	# what an earlier transaction has locked already is foretold
+	(undef, my @again) = dry_run("BEGIN;\nLOCK TABLE $tables;\nCOMMIT;\nBEGIN;\n$text;\nCOMMIT");
+	is(locks(@again[ 1 .. $#again ]), locks(@rows), "as foretold: $label");
 
 	($left, @rows) = dry_run("$text;\nSELECT 1/0;\nSELECT 1");
 	is(join(' ', map { $_->{status} } @rows[ -2, -1 ]), 'failed not run', "fails after: $label");
