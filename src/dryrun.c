@@ -212,6 +212,46 @@ foretell(const MigDryRun *dry, const Action *action)
 }
 
 /*
+ * Begin the subtransaction of a statement, and foretell its effects there: one
+ * only for that would cost more than they do.
+ */
+static List *
+begin_statement(const MigDryRun *dry, const Action *action)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	int			level = GetCurrentTransactionNestLevel();
+	List	   *volatile effects = NIL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		effects = foretell(dry, action);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		/* the statement will say what is wrong with it */
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		while (GetCurrentTransactionNestLevel() > level)
+			RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		if (ends_dry_run(error))
+			ReThrowError(error);
+		FreeErrorData(error);
+		BeginInternalSubTransaction(NULL);
+		MemoryContextSwitchTo(caller);
+	}
+	PG_END_TRY();
+	return effects;
+}
+
+/*
  * Do what a row stands for, in a subtransaction of its own that lasts as long
  * as the dry run, and record it.
  */
@@ -227,10 +267,8 @@ observe(MigDryRun *dry, MigDryRow *row, const Action *action)
 	int			saved;
 
 	row->settings = read_settings(dry);
-	effects = foretell(dry, action);
 	saved = limit_lock_timeout(stmt);
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
+	effects = begin_statement(dry, action);
 	mig_observe_begin(recorder, row->sql ? row->sql : "", row->number);
 	if (action->parsed != NULL &&
 		action->parsed->stmts[action->index].class == MIG_CLASS_COPY_IN)

@@ -19,13 +19,6 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-/* What is being foretold of one statement. */
-typedef struct Question
-{
-	const MigStatement *stmt;
-	List	   *effects;		/* of MigEffect * */
-} Question;
-
 /* A lock on a relation by another session. */
 typedef struct OtherLock
 {
@@ -41,27 +34,20 @@ typedef struct Prediction
 	HTAB	   *others;			/* of OtherLock */
 } Prediction;
 
-static void
-ask(void *arg)
-{
-	Question   *question = (Question *) arg;
-
-	PushActiveSnapshot(GetTransactionSnapshot());
-	question->effects = mig_effects(mig_world_create(), question->stmt);
-	PopActiveSnapshot();
-}
-
 /*
  * mig_dry_effects
  *		What a statement would do to what is there now: a List of MigEffect *
- *		in the current memory context, NIL if that cannot be told.
+ *		in the current memory context.  Raises what is wrong with it.
  */
 List *
 mig_dry_effects(const MigStatement *stmt)
 {
-	Question	question = {stmt, NIL};
+	List	   *effects;
 
-	return mig_try(ask, &question, NULL) ? question.effects : NIL;
+	PushActiveSnapshot(GetTransactionSnapshot());
+	effects = mig_effects(mig_world_create(), stmt);
+	PopActiveSnapshot();
+	return effects;
 }
 
 /*
