@@ -353,9 +353,11 @@ truncate_effects(MigEffects *e, TruncateStmt *stmt)
 		if (rel->kind == RELKIND_PARTITIONED_TABLE)
 			continue;
 		mig_effects_lose(e, rel, MIG_WHY_TRUNCATE);
+		mig_effects_lock(e, rel, ShareLock);
 		mig_effects_lock_indexes(e, rel, AccessExclusiveLock);
 		if (toast)
 		{
+			mig_effects_lock(e, toast, ShareLock);
 			mig_effects_lock(e, toast, AccessExclusiveLock);
 			mig_effects_lock_indexes(e, toast, AccessExclusiveLock);
 		}

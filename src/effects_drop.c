@@ -170,14 +170,16 @@ table_of(Oid class_oid, Oid oid)
 	return table;
 }
 
-/* Has the text dropped an old constraint already? */
+/* Has the text dropped what belongs to a table, or the table, already? */
 static bool
-constraint_is_gone(Drop *drop, Oid oid, Oid table)
+is_gone(Drop *drop, Oid class_oid, Oid oid, Oid table)
 {
 	MigRel	   *rel = OidIsValid(table) ? mig_world_rel(drop->e->world, table) : NULL;
 	ListCell   *lc;
 
-	if (rel == NULL || !rel->constraints_read)
+	if (rel != NULL && rel->dropped)
+		return true;
+	if (rel == NULL || class_oid != ConstraintRelationId || !rel->constraints_read)
 		return false;
 	foreach(lc, rel->constraints)
 	{
@@ -208,7 +210,7 @@ lock_for_drop(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 		return true;
 	}
 	table = table_of(class_oid, oid);
-	if (class_oid == ConstraintRelationId && constraint_is_gone(drop, oid, table))
+	if (is_gone(drop, class_oid, oid, table))
 		return false;
 	mig_effects_lock_oid(e, table, class_oid == StatisticExtRelationId ?
 						 ShareUpdateExclusiveLock : AccessExclusiveLock);
@@ -254,6 +256,16 @@ drop_owner(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 	return OidIsValid(owner.oid);
 }
 
+/* Has the text dropped a column, or given it another type? */
+static bool
+lost_type(Drop *drop, Oid relid, AttrNumber number, Oid type)
+{
+	MigRel	   *rel = mig_world_rel(drop->e->world, relid);
+	MigColumn  *column = rel != NULL ? mig_rel_column_at(rel, number) : NULL;
+
+	return column == NULL || column->type.oid != type;
+}
+
 static void
 drop_dependents(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 {
@@ -292,6 +304,9 @@ drop_dependents(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 	{
 		MigDropped *dropped = lfirst(lc);
 
+		if (class_oid == TypeRelationId && dropped->class_oid == RelationRelationId &&
+			dropped->sub != 0 && lost_type(drop, dropped->oid, dropped->sub, oid))
+			continue;
 		drop_object(drop, dropped->class_oid, dropped->oid, dropped->sub);
 	}
 	list_free_deep(found);

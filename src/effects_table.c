@@ -48,6 +48,7 @@ typedef struct Work
 typedef struct Alter
 {
 	MigEffects *e;
+	AlterTableStmt *stmt;
 	MigRel	   *rel;
 	bool		recurse;		/* no ONLY */
 	LOCKMODE	mode;
@@ -335,6 +336,21 @@ read_column(Alter *alter, ColumnDef *def, NewColumn *column)
 	}
 }
 
+bool
+mig_alter_drops(const AlterTableStmt *stmt, const char *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		const AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (cmd->subtype == AT_DropColumn && strcmp(cmd->name, column) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 add_column(Alter *alter, AlterTableCmd *cmd)
 {
@@ -343,10 +359,15 @@ add_column(Alter *alter, AlterTableCmd *cmd)
 	NewColumn	column;
 	const char *rewrite = NULL;
 	bool		filled = false;
+	bool		replaced = false;
 	ListCell   *lc;
 
 	if (mig_rel_column(alter->rel, def->colname))
-		return;
+	{
+		replaced = mig_alter_drops(alter->stmt, def->colname);
+		if (!replaced)
+			return;
+	}
 	read_column(alter, copyObject(def), &column);
 	if (column.type.serial || column.identity)
 		rewrite = MIG_WHY_IDENTITY;
@@ -367,7 +388,7 @@ add_column(Alter *alter, AlterTableCmd *cmd)
 	{
 		MigRel	   *rel = lfirst(lc);
 
-		if (mig_rel_column(rel, def->colname))
+		if (mig_rel_column(rel, def->colname) && !replaced)
 			continue;
 		if (rewrite)
 			ask_rewrite(alter, rel, rewrite);
@@ -990,7 +1011,7 @@ alter_command(Alter *alter, AlterTableCmd *cmd)
 void
 mig_effects_alter_table(MigEffects *e, AlterTableStmt *stmt)
 {
-	Alter		alter = {e};
+	Alter		alter = {e, stmt};
 	ListCell   *lc;
 
 	alter.rel = mig_effects_find(e, stmt->relation);

@@ -221,6 +221,11 @@ keep_reported(Linter *linter)
 		if (mig_ignores_match(linter->ignores, finding->stmt - linter->parsed->stmts,
 							  finding->rule))
 			continue;
+		if (finding->more)
+		{
+			mig_rules_add_to_last(&linter->lint, finding);
+			continue;
+		}
 		if (finding->stmt != last)
 		{
 			MemoryContext old = MemoryContextSwitchTo(linter->lint.context);

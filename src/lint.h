@@ -73,6 +73,7 @@ typedef struct MigFinding
 	char	   *sql;			/* what to write instead, or NULL */
 	const MigStatement *stmt;	/* NULL: it is about the text as a whole */
 	int			number;			/* in its script, as they were found */
+	bool		more;			/* of one that is kept: mig_rules_add_to_last() */
 } MigFinding;
 
 /* A statement of a plan or text, what it would do and what is found. */
@@ -195,6 +196,7 @@ extern List *mig_ignores_problems(MigIgnores *ignores,
 extern const MigRule mig_rules[];
 extern const int mig_nrules;
 extern void mig_rules_check(MigLint *lint);
+extern void mig_rules_add_to_last(MigLint *lint, const MigFinding *more);
 /* after the last statement of a script */
 extern void mig_rules_finish(MigLint *lint);
 

@@ -250,6 +250,7 @@ is_hazard(MigAlter *alter, AlterTableCmd *cmd)
 static void
 alter_table(MigLint *lint, AlterTableStmt *stmt)
 {
+	MigRulesState *state = mig_rules_state(lint);
 	MigAlter	alter = {0};
 	ListCell   *lc;
 
@@ -284,13 +285,16 @@ alter_table(MigLint *lint, AlterTableStmt *stmt)
 		column = column_of(alter.cmd);
 		alter.column = column ? mig_rel_column(alter.rel, column) : NULL;
 
+		state->alter = &alter;
 		mig_rules_alter_fails(&alter);
-		if (!mig_rules_is_table(alter.rel))
-			continue;
-		mig_rules_alter_constraint(&alter);
-		mig_rules_alter_column(&alter);
-		mig_rules_alter_data(&alter);
-		mig_rules_alter_partition(&alter);
+		if (mig_rules_is_table(alter.rel))
+		{
+			mig_rules_alter_constraint(&alter);
+			mig_rules_alter_column(&alter);
+			mig_rules_alter_data(&alter);
+			mig_rules_alter_partition(&alter);
+		}
+		state->alter = NULL;
 	}
 }
 

@@ -37,9 +37,16 @@ typedef struct MigRulesState
 	MemoryContext context;
 	bool		lock_timeout_told;
 	bool		statement_timeout_told;
+	/* work under a lock: told once for each statement that took one */
+	const MigLinted *held_since;
+	const MigStatement *held_at;	/* where it was told */
+	MigFinding *held_finding;	/* ... as it is kept; NULL: not looked for yet */
+	StringInfoData held_why;	/* ... as it was then, and later lines */
+	int			held_later;		/* how many */
 	List	   *dropped_constraints;	/* of char * */
 	/* of the current statement */
 	const MigLinted *current;
+	struct MigAlter *alter;		/* whose commands are being looked at */
 	MigTokens  *tokens;
 	List	   *told;			/* of MigRel *: unnamed ones that a finding
 								 * speaks of */
@@ -93,6 +100,7 @@ extern int	mig_token_after_name(const MigTokens *tokens, int i);
 extern char *mig_tokens_text(const MigTokens *tokens, int from, int to);
 extern char *mig_rules_insert(MigLint *lint, int after, const char *words);
 extern char *mig_rules_statement(MigLint *lint);
+extern int	mig_alter_location(MigAlter *alter);
 extern bool mig_alter_is_single(MigAlter *alter);
 extern char *mig_alter_text(MigAlter *alter);
 extern char *mig_alter_with(MigAlter *alter, const char *instead);

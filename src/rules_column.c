@@ -324,7 +324,8 @@ add_column(MigAlter *alter)
 	bool		counted;
 
 	/* one that is there fails, or is left as it is */
-	if (!alter->busy || mig_rel_column(alter->rel, def->colname) != NULL ||
+	if (!alter->busy || (mig_rel_column(alter->rel, def->colname) != NULL &&
+						 !mig_alter_drops(alter->stmt, def->colname)) ||
 		!mig_world_resolve_type(lint->world, def->typeName, &type))
 		return;
 	counted = type.serial || column.identity != NULL;

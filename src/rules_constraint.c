@@ -548,7 +548,8 @@ add_column(MigAlter *alter)
 	bool		has_default = false;
 	ListCell   *lc;
 
-	if (mig_rel_column(alter->rel, def->colname) != NULL)
+	if (mig_rel_column(alter->rel, def->colname) != NULL &&
+		!mig_alter_drops(alter->stmt, def->colname))
 		return;
 	foreach(lc, def->constraints)
 	{

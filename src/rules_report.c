@@ -45,26 +45,32 @@ mig_rules_state(MigLint *lint)
 		state->tokens = NULL;
 		state->told = NIL;
 		state->fails = false;
+		state->alter = NULL;
 	}
 	return state;
 }
 
 /*
  * mig_rules_report
- *		A finding about the current statement, its severity lowered to what
+ *		A finding about the current statement, or command of it, its severity
+ *		lowered to what
  *		the level deserves unless it was re-graded; NULL if it is off.
  */
 MigFinding *
 mig_rules_report(MigLint *lint, const char *rule, MigLevel level, int location,
 				 MigRel *rel)
 {
-	MigFinding *finding = mig_lint_report(lint, rule, level, location);
+	MigRulesState *state = mig_rules_state(lint);
+	MigFinding *finding;
 	MigSeverity most;
 
+	if (location < 0 && state->alter != NULL)
+		location = mig_alter_location(state->alter);
+	finding = mig_lint_report(lint, rule, level, location);
 	if (finding == NULL)
 		return NULL;
 	if (finding->rule->axis == MIG_AXIS_FAILURE && level == MIG_LEVEL_HIGH)
-		mig_rules_state(lint)->fails = true;
+		state->fails = true;
 	most = level == MIG_LEVEL_HIGH ? MIG_SEVERITY_ERROR :
 		level == MIG_LEVEL_MEDIUM ? MIG_SEVERITY_WARNING : MIG_SEVERITY_INFO;
 	if (!finding->graded &&
@@ -448,8 +454,9 @@ mig_rules_why(MigLint *lint)
 
 		if (i == MAX_NAMED)
 		{
-			appendStringInfo(&buf, " The same or less on %d more relations.",
-							 list_length(shown) - i);
+			appendStringInfo(&buf, " The same or less on %d more %s.",
+							 list_length(shown) - i,
+							 list_length(shown) - i == 1 ? "relation" : "relations");
 			break;
 		}
 		append_effect(&buf, (MigEffect *) lfirst(lc));

@@ -220,6 +220,18 @@ cut_up(MigAlter *alter)
 	return true;
 }
 
+/* Where the current command begins in the source, -1 if that is not known. */
+int
+mig_alter_location(MigAlter *alter)
+{
+	MigTokens  *tokens;
+
+	if (list_length(alter->stmt->cmds) == 1 || !cut_up(alter))
+		return -1;
+	tokens = mig_rules_tokens(alter->lint);
+	return tokens->offset + tokens->tokens[alter->first[alter->number]].start;
+}
+
 /* Is the current command all that what is written instead need keep? */
 bool
 mig_alter_is_single(MigAlter *alter)

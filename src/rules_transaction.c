@@ -14,6 +14,9 @@
 #include "storage/lock.h"
 #include "utils/builtins.h"
 
+/* How many lines a sentence names before it counts the rest. */
+#define MANY_LINES 10
+
 /* A command that refuses a transaction, as only the catalogs tell; or NULL. */
 static const char *
 partitioned_command(MigLint *lint, Node *stmt)
@@ -176,10 +179,65 @@ takes_time(MigLint *lint, Node *stmt)
 	return false;
 }
 
+/* Was work under this lock told of already, and that not suppressed? */
+static bool
+told_of_held(MigLint *lint, const MigHeld *held)
+{
+	MigRulesState *state = mig_rules_state(lint);
+	ListCell   *lc;
+
+	if (state->held_since != held->since)
+		return false;
+	if (state->held_finding == NULL)
+	{
+		foreach(lc, lint->script->findings)
+		{
+			MigFinding *kept = (MigFinding *) lfirst(lc);
+
+			if (kept->stmt == state->held_at &&
+				strcmp(kept->rule->name, "statement-after-access-exclusive") == 0)
+				state->held_finding = kept;
+		}
+		state->held_later = 0;
+	}
+	return state->held_finding != NULL;
+}
+
+/*
+ * mig_rules_add_to_last
+ *		Say in the finding that is kept already that there is more of it.
+ */
+void
+mig_rules_add_to_last(MigLint *lint, const MigFinding *more)
+{
+	MigRulesState *state = mig_rules_state(lint);
+	MigFinding *finding = state->held_finding;
+	MemoryContext old = MemoryContextSwitchTo(state->context);
+
+	if (state->held_later == 0)
+	{
+		initStringInfo(&state->held_why);
+		appendStringInfo(&state->held_why, "%s So do later statements (line", finding->why);
+	}
+	if (++state->held_later <= MANY_LINES)
+		appendStringInfo(&state->held_why, "%s %d", state->held_later > 1 ? "," : "",
+						 more->line);
+	finding->level = Max(finding->level, more->level);
+	pfree(finding->why);
+	if (state->held_later > MANY_LINES)
+		finding->why = psprintf("%s, and %d more).", state->held_why.data,
+								state->held_later - MANY_LINES);
+	else
+		finding->why = psprintf("%s).", state->held_why.data);
+	MemoryContextSwitchTo(old);
+}
+
 /* Work while an earlier statement's lock has others wait. */
 static void
 check_held(MigLint *lint, Node *stmt)
 {
+	MigRulesState *state = mig_rules_state(lint);
+	char	   *why;
 	const MigHeld *worst = NULL;
 	MigFinding *finding;
 	MigLevel	level = MIG_LEVEL_MEDIUM;
@@ -210,12 +268,18 @@ check_held(MigLint *lint, Node *stmt)
 			level = MIG_LEVEL_HIGH;
 	}
 	finding = mig_rules_report(lint, "statement-after-access-exclusive", level, -1, worst->rel);
-	if (finding)
+	if (finding && told_of_held(lint, worst))
+		finding->more = true;
+	else if (finding)
 	{
+		state->held_since = worst->since;
+		state->held_at = lint->current->stmt;
+		state->held_finding = NULL;
+		why = mig_rules_why(lint);
 		finding->message = psprintf("%s is locked against all use meanwhile, since line %d",
 									mig_rel_label(worst->rel), worst->since->stmt->line);
-		finding->why = psprintf("ACCESS EXCLUSIVE (AccessExclusiveLock) on %s is held to the transaction's end, and this statement takes its time. %s",
-								mig_rules_describe(worst->rel), mig_rules_why(lint));
+		finding->why = psprintf("ACCESS EXCLUSIVE (AccessExclusiveLock) on %s is held to the transaction's end, and this statement takes its time.%s%s",
+								mig_rules_describe(worst->rel), *why ? " " : "", why);
 		finding->advice = "Commit before, or put it into a migration of its own.";
 	}
 }

@@ -228,6 +228,7 @@ INSERT INTO cases (statement, expected) VALUES
 ('CREATE TABLE new (a int); DROP TABLE new', ''),
 ('DROP TABLE par', 'ban-drop-table:error dependent-objects-still-exist:error'),
 ('DROP TABLE par, child', 'ban-drop-table:error'),
+('ALTER TABLE child DROP CONSTRAINT child_par_id_fkey; DROP TABLE child', 'ban-drop-constraint:warning ban-drop-table:error drop-fk-locks-parent:info'),
 ('DROP TABLE par CASCADE', 'ban-drop-cascade:error ban-drop-table:error'),
 ('DROP TABLE child', 'ban-drop-table:error hidden-table-lock:info'),
 ('DROP SCHEMA lint_rules CASCADE', 'ban-drop-schema:error'),
@@ -279,6 +280,8 @@ INSERT INTO cases (statement, expected) VALUES
 ('DROP TYPE mood', 'dependent-objects-still-exist:error'),
 ('DROP TYPE mood CASCADE', 'ban-drop-cascade:error'),
 ('CREATE TYPE new AS ENUM (''a''); DROP TYPE new', ''),
+('CREATE TYPE new AS ENUM (''sad'', ''ok''); ALTER TABLE big ALTER st TYPE new USING st::text::new; DROP TYPE mood CASCADE', 'changing-column-type:error'),
+('ALTER TABLE big DROP COLUMN st; DROP TYPE mood CASCADE', 'ban-drop-column:error'),
 ('DROP FUNCTION trg() CASCADE', 'ban-drop-cascade:error'),
 ('ALTER TABLE big ENABLE ROW LEVEL SECURITY', 'brief-lock:info enabling-row-security:warning'),
 ('CREATE TABLE new (a int); ALTER TABLE new ENABLE ROW LEVEL SECURITY', ''),
@@ -411,6 +414,34 @@ SELECT bag_eq(
 			(SELECT expected FROM cases UNION ALL SELECT expected FROM styles) c$$,
 	ARRAY['ban-uncommitted-transaction', 'ignore-without-reason', 'require-statement-timeout', 'set-expression-rewrite', 'syntax-error',
 		'transaction-nesting', 'unused-ignore'], 'all rules have a case');
+
+-- what the text has dropped is not locked by what comes later
+SELECT is((SELECT string_agg(why, ' ') FROM migrate_lint_sql('DROP TABLE child; DROP TABLE par') WHERE line = 1 AND why ~ 'child.*child'), NULL,
+	'a table that is gone is not locked again');
+SELECT is((SELECT count(*) FROM migrate_lint_effects('DROP TABLE child; DROP TABLE par') WHERE statement = 2 AND relation LIKE 'child%'), 0::bigint,
+	'... nor are its parts');
+
+-- commands of one ALTER TABLE have places of their own
+SELECT results_eq(
+	$$SELECT rule, line, "column" FROM migrate_lint_sql(E'ALTER TABLE big\n  DROP COLUMN c,\n  ADD COLUMN z int, DROP COLUMN t') WHERE rule = 'ban-drop-column'$$,
+	$$VALUES ('ban-drop-column', 2, 3), ('ban-drop-column', 3, 21)$$, 'a command has its place');
+SELECT is((SELECT "column" FROM migrate_lint_sql('ALTER TABLE big DROP COLUMN c') WHERE rule = 'ban-drop-column'), 1, '... the only one the statement''s');
+
+-- work under a lock is told of once for each statement that took one
+SELECT results_eq(
+	$$SELECT line, why ~ 'So do later statements \(line 3, 5\)\.$' FROM migrate_lint_sql(
+		E'ALTER TABLE big ADD COLUMN z int;\nUPDATE child SET v = 2 WHERE v = 1;\nUPDATE par SET v = 2 WHERE v = ''1'';\n'
+		'UPDATE par SET v = 2 WHERE v = ''2'';  -- migrate:ignore statement-after-access-exclusive few\n'
+		'CREATE TABLE new AS SELECT * FROM par;')
+	  WHERE rule IN ('statement-after-access-exclusive', 'unused-ignore')$$,
+	$$VALUES (2, true)$$, 'one finding for all that is done under a lock');
+SELECT results_eq(
+	$$SELECT line, why ~ 'So do' FROM migrate_lint_sql(
+		E'ALTER TABLE big ADD COLUMN z int;\nUPDATE child SET v = 2 WHERE v = 1;  -- migrate:ignore statement-after-access-exclusive few\n'
+		'UPDATE par SET v = 2 WHERE v = ''1'';') WHERE rule IN ('statement-after-access-exclusive', 'unused-ignore')$$,
+	$$VALUES (3, false)$$, '... the next one, if the first is suppressed');
+SELECT matches((SELECT why FROM migrate_lint_sql('ALTER TABLE big ADD COLUMN z int; ' || repeat('UPDATE child SET v = 2 WHERE v = 1; ', 30))
+	WHERE rule = 'statement-after-access-exclusive'), 'and 19 more\)\.$', '... with a limit');
 
 SELECT finish();
 ROLLBACK;
