@@ -95,10 +95,10 @@ first_time(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 
 /*
  * The table of an object whose catalog says of which one it is; of a
- * constraint of a domain, none.
+ * constraint of a domain, none.  Of a default, its column's number too.
  */
 static Oid
-table_of(Oid class_oid, Oid oid)
+table_of(Oid class_oid, Oid oid, AttrNumber *number)
 {
 	Oid			index;
 	AttrNumber	key;
@@ -159,6 +159,7 @@ table_of(Oid class_oid, Oid oid)
 				break;
 			case AttrDefaultRelationId:
 				table = ((Form_pg_attrdef) GETSTRUCT(tuple))->adrelid;
+				*number = ((Form_pg_attrdef) GETSTRUCT(tuple))->adnum;
 				break;
 			case StatisticExtRelationId:
 				table = ((Form_pg_statistic_ext) GETSTRUCT(tuple))->stxrelid;
@@ -172,13 +173,21 @@ table_of(Oid class_oid, Oid oid)
 
 /* Has the text dropped what belongs to a table, or the table, already? */
 static bool
-is_gone(Drop *drop, Oid class_oid, Oid oid, Oid table)
+is_gone(Drop *drop, Oid class_oid, Oid oid, Oid table, AttrNumber number)
 {
 	MigRel	   *rel = OidIsValid(table) ? mig_world_rel(drop->e->world, table) : NULL;
 	ListCell   *lc;
 
 	if (rel != NULL && rel->dropped)
 		return true;
+	if (rel != NULL && class_oid == AttrDefaultRelationId)
+	{
+		MigColumn  *column = mig_rel_column_at(rel, number);
+
+		/* of another type it is another one */
+		return column == NULL || (!column->has_default && !column->generated) ||
+			column->type.oid != get_atttype(table, number);
+	}
 	if (rel == NULL || class_oid != ConstraintRelationId || !rel->constraints_read)
 		return false;
 	foreach(lc, rel->constraints)
@@ -198,6 +207,7 @@ lock_for_drop(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 	MigEffects *e = drop->e;
 	MigRel	   *rel;
 	Oid			table;
+	AttrNumber	number = 0;
 
 	if (class_oid == RelationRelationId)
 	{
@@ -209,8 +219,8 @@ lock_for_drop(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 			drop_rel(drop, rel);
 		return true;
 	}
-	table = table_of(class_oid, oid);
-	if (is_gone(drop, class_oid, oid, table))
+	table = table_of(class_oid, oid, &number);
+	if (is_gone(drop, class_oid, oid, table, number))
 		return false;
 	mig_effects_lock_oid(e, table, class_oid == StatisticExtRelationId ?
 						 ShareUpdateExclusiveLock : AccessExclusiveLock);

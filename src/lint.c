@@ -575,6 +575,7 @@ lint_unit(Linter *linter, const MigUnit *unit, int done)
 	int			i;
 
 	lint->held = NIL;
+	lint->unit_end = unit->first + unit->count;
 	for (i = unit->first; i < unit->first + unit->count; i++)
 	{
 		const MigStatement *stmt = &linter->parsed->stmts[i];

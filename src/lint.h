@@ -119,6 +119,7 @@ typedef struct MigLint
 								 * in a block of its own script */
 	bool		in_block;		/* ... which is one */
 	bool		last;			/* of its transaction */
+	int			unit_end;		/* number of that one, from 1 */
 	bool		quiet;			/* findings are not wanted: only its effects on
 								 * the world are */
 	bool		opaque;			/* what was done so far could not all be seen:

@@ -166,6 +166,14 @@ extern void mig_rules_fail(MigLint *lint, Node *stmt);
 extern void mig_rules_alter_fails(MigAlter *alter);
 extern void mig_rules_enum_use(MigLint *lint);
 
+/* rules_later.c */
+extern bool mig_rules_name_follows(const MigLint *lint, bool type, const char *name);
+extern bool mig_rules_default_follows(const MigAlter *alter);
+extern bool mig_rules_not_null_follows(const MigAlter *alter);
+extern bool mig_rules_null_follows(const MigAlter *alter);
+extern bool mig_rules_constraint_follows(const MigAlter *alter,
+										 const MigConstraint *constraint);
+
 /* rules_transaction.c */
 extern void mig_rules_transaction(MigLint *lint, Node *stmt);
 

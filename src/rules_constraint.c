@@ -483,7 +483,8 @@ drop_constraint(MigAlter *alter)
 
 	if (constraint == NULL || constraint->made_in != 0 || !alter->old)
 		return;
-	if (!is_redundant(alter->rel, constraint))
+	if (!is_redundant(alter->rel, constraint) &&
+		!mig_rules_constraint_follows(alter, constraint))
 	{
 		finding = mig_rules_report(lint, "ban-drop-constraint",
 								   alter->busy ? MIG_LEVEL_MEDIUM : MIG_LEVEL_LOW,

@@ -17,9 +17,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-/* How far ahead a statement is looked for that makes good. */
-#define LOOK_AHEAD 50
-
 /* Loss of data there are: high; of what is empty: medium. */
 static MigLevel
 loss(MigRel *rel)
@@ -364,7 +361,7 @@ drop_not_null(MigAlter *alter)
 	MigFinding *finding;
 
 	if (!alter->old || alter->column == NULL || !alter->column->old ||
-		!alter->column->not_null)
+		!alter->column->not_null || mig_rules_not_null_follows(alter))
 		return;
 	finding = mig_rules_report(alter->lint, "ban-drop-not-null",
 							   alter->busy ? MIG_LEVEL_MEDIUM : MIG_LEVEL_LOW, -1, alter->rel);
@@ -382,19 +379,21 @@ static void
 drop_default(MigAlter *alter)
 {
 	MigFinding *finding;
+	bool		not_null;
 
 	if (alter->cmd->def != NULL || !alter->old || alter->column == NULL ||
-		!alter->column->old || !alter->column->has_default)
+		!alter->column->old || !alter->column->has_default ||
+		mig_rules_default_follows(alter))
 		return;
+	not_null = alter->column->not_null && !mig_rules_null_follows(alter);
 	finding = mig_rules_report(alter->lint, "ban-drop-default",
-							   alter->column->not_null ? MIG_LEVEL_MEDIUM : MIG_LEVEL_LOW,
-							   -1, alter->rel);
+							   not_null ? MIG_LEVEL_MEDIUM : MIG_LEVEL_LOW, -1, alter->rel);
 	if (finding)
 	{
 		finding->message = psprintf("column %s of %s loses its default",
 									quote_identifier(alter->column->name),
 									mig_rel_label(alter->rel));
-		finding->why = alter->column->not_null ?
+		finding->why = not_null ?
 			"An INSERT that leaves the column out fails (23502)." :
 			"An INSERT that leaves the column out has NULL in it.";
 		finding->advice = "Make sure that all clients give a value.";
@@ -624,6 +623,9 @@ mig_rules_modify(MigLint *lint, Node *stmt)
 							   MIG_LEVEL_HIGH : MIG_LEVEL_LOW, -1, rel);
 	if (finding == NULL)
 		return;
+	/* nothing is lost, but it is as much work */
+	if (fills && !mig_rel_is_small(rel) && !finding->graded)
+		finding->severity = finding->rule->severity;
 	finding->message = psprintf("%s all rows of %s", deletes ? "DELETE of" : "UPDATE of",
 								mig_rules_describe(rel));
 	finding->why = deletes ?
@@ -633,25 +635,6 @@ mig_rules_modify(MigLint *lint, Node *stmt)
 	finding->advice = deletes ?
 		"If all are to go, have a backup; if only some, write a WHERE." :
 		"Write a WHERE that leaves out what is right already, and go by batches that are committed each.";
-}
-
-/* Does a later statement of the transaction make a view of that name? */
-static bool
-view_follows(MigLint *lint, const RangeVar *old)
-{
-	MigLintedScript *script = lint->script;
-	int			i = lint->current->number;	/* of the next one, from 0 */
-	int			end = Min(script->nstatements, i + LOOK_AHEAD);
-
-	for (; i < end; i++)
-	{
-		Node	   *stmt = script->statements[i].stmt->raw->stmt;
-
-		if (IsA(stmt, ViewStmt) &&
-			strcmp(((ViewStmt *) stmt)->view->relname, old->relname) == 0)
-			return lint->in_transaction;
-	}
-	return false;
 }
 
 static void
@@ -697,7 +680,7 @@ mig_rules_rename(MigLint *lint, RenameStmt *stmt)
 			/* ALTER TABLE can be said of an index, whose name is no client's */
 			if (rel == NULL || !rel->old || rel->persistence == RELPERSISTENCE_TEMP ||
 				rel->kind == RELKIND_INDEX || rel->kind == RELKIND_PARTITIONED_INDEX ||
-				view_follows(lint, stmt->relation))
+				mig_rules_name_follows(lint, false, rel->name))
 				return;
 			label = mig_rel_label(rel);
 			if (!mig_rules_is_table(rel))
@@ -726,11 +709,13 @@ mig_rules_rename(MigLint *lint, RenameStmt *stmt)
 
 				if (!mig_world_resolve_type(lint->world,
 											makeTypeNameFromNameList(castNode(List, stmt->object)),
-											&type) || !OidIsValid(type.oid))
+											&type) || !OidIsValid(type.oid) ||
+					mig_rules_name_follows(lint, true,
+										   strVal(llast(castNode(List, stmt->object)))))
 					return;
 				report_rename(lint, "renaming-object", NULL,
 							  psprintf("type %s becomes %s",
-									   NameListToString(castNode(List, stmt->object)), to),
+									   NameListToQuotedString(castNode(List, stmt->object)), to),
 							  "Have clients use the new name before the old one goes.", NULL);
 				return;
 			}
@@ -744,7 +729,7 @@ mig_rules_rename(MigLint *lint, RenameStmt *stmt)
 				if (mig_world_find_function(lint->world, names) != NULL)
 					return;
 				report_rename(lint, "renaming-object", NULL,
-							  psprintf("function %s becomes %s", NameListToString(names), to),
+							  psprintf("function %s becomes %s", NameListToQuotedString(names), to),
 							  "Leave a function of the old name that calls the new one until no client uses it.",
 							  NULL);
 				return;
@@ -769,7 +754,7 @@ mig_rules_enum(MigLint *lint, AlterEnumStmt *stmt)
 		report_rename(lint, "renaming-object", NULL,
 					  psprintf("value %s of enum %s becomes %s",
 							   quote_literal_cstr(stmt->oldVal),
-							   NameListToString(stmt->typeName),
+							   NameListToQuotedString(stmt->typeName),
 							   quote_literal_cstr(stmt->newVal)),
 					  "Add the new value, have clients use it, and update the rows that have the old one.",
 					  psprintf("ALTER TYPE %s ADD VALUE %s AFTER %s;",
