@@ -100,7 +100,7 @@ const MigRule mig_rules[] = {
 	{"duplicate-table", "failure", FAILURE(ERROR),
 	"There is a relation of that name."},
 	{"dynamic-statement", "transaction", FAILURE(INFO),
-	"What DO, CALL or EXECUTE does cannot be seen before it runs."},
+	"What DO, CALL, EXECUTE or a volatile function of yours does cannot be seen before it runs."},
 	{"enabling-row-security", "data", DATA(WARNING),
 	"With row security and no policy, all but the owner see no rows."},
 	{"enum-value-same-transaction", "transaction", FAILURE(ERROR),

@@ -10,9 +10,15 @@
  */
 #include "rules.h"
 
+#include "access/transam.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "nodes/nodeFuncs.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
+#include "utils/syscache.h"
 
 /* How many lines a sentence names before it counts the rest. */
 #define MANY_LINES 10
@@ -284,12 +290,60 @@ check_held(MigLint *lint, Node *stmt)
 	}
 }
 
+typedef struct FunctionSearch
+{
+	MigWorld   *world;
+	List	   *names;			/* of the first that is found */
+} FunctionSearch;
+
+/* Is a function of a user called that may do something? */
+static bool
+calls_volatile(Node *node, void *context)
+{
+	FunctionSearch *search = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, FuncCall))
+	{
+		List	   *names = ((FuncCall *) node)->funcname;
+		MigFunction *function = mig_world_find_function(search->world, names);
+		bool		found = function != NULL && function->volatility == PROVOLATILE_VOLATILE;
+
+		if (function == NULL)
+		{
+			CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP,
+												   CStringGetDatum(strVal(llast(names))));
+
+			for (int i = 0; i < list->n_members; i++)
+			{
+				Form_pg_proc form = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
+
+				found |= form->oid >= FirstNormalObjectId &&
+					form->provolatile == PROVOLATILE_VOLATILE &&
+					form->prolang != ClanguageId && form->prolang != INTERNALlanguageId;
+			}
+			ReleaseCatCacheList(list);
+		}
+		if (found)
+		{
+			search->names = names;
+			return true;
+		}
+	}
+	return raw_expression_tree_walker(node, calls_volatile, context);
+}
+
 static void
 check_dynamic(MigLint *lint, Node *stmt)
 {
 	const char *what = IsA(stmt, DoStmt) ? "DO" : IsA(stmt, CallStmt) ? "CALL" :
 		IsA(stmt, ExecuteStmt) ? "EXECUTE" : NULL;
+	FunctionSearch search = {lint->world, NIL};
 	MigFinding *finding;
+
+	if (IsA(stmt, SelectStmt) && calls_volatile(stmt, &search))
+		what = psprintf("function %s", NameListToQuotedString(search.names));
 
 	if (what == NULL)
 		return;

@@ -334,6 +334,8 @@ INSERT INTO cases (statement, expected) VALUES
 ('CREATE TABLE new (a int); UPDATE child SET v = v + 1 WHERE v > 0', ''),
 ('DO ''BEGIN NULL; END''', 'dynamic-statement:info'),
 ('CALL proc()', 'dynamic-statement:info'),
+('CREATE FUNCTION lint_rules.does() RETURNS int LANGUAGE sql AS ''SELECT 1''; SELECT now(), does()', 'dynamic-statement:info'),
+('CREATE FUNCTION lint_rules.does() RETURNS int LANGUAGE sql STABLE AS ''SELECT 1''; SELECT does()', ''),
 -- what fails
 ('ALTER TABLE no_such_table ADD COLUMN z int', 'undefined-table:error'),
 ('ALTER TABLE IF EXISTS no_such_table ADD COLUMN z int', ''),
