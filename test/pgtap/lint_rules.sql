@@ -449,6 +449,22 @@ SELECT is(found(statement), expected, statement) FROM made_good ORDER BY n;
 SELECT is((SELECT level || ' ' || (why ~ 'lost') FROM migrate_lint_sql('ALTER TABLE later ADD y int; UPDATE later SET y = x') WHERE rule = 'update-without-where'),
 	'low false', 'what a new column had is no loss');
 
+-- which columns a view of the text uses
+SELECT is(coalesce((SELECT string_agg(rule, ' ') FROM migrate_lint_sql('CREATE VIEW new AS ' || query || '; ALTER TABLE none DROP COLUMN a')
+	WHERE rule ~ 'depend'), ''), expected, query)
+FROM (VALUES
+	('SELECT small.a, none.id FROM none JOIN small ON small.id = none.id', ''),
+	('SELECT small.a, n.a AS b FROM none n JOIN small ON small.id = n.id', 'dependent-objects-still-exist'),
+	('SELECT small.*, none.id AS none_id FROM none LEFT JOIN small ON small.id = none.id', ''),
+	('SELECT n.* FROM none n', 'dependent-objects-still-exist'),
+	('SELECT * FROM none', 'dependent-objects-still-exist'),
+	('SELECT a FROM none', 'dependent-objects-still-exist'),
+	('SELECT count(n) FROM none n', 'dependent-objects-still-exist'),
+	('SELECT none.id FROM none JOIN small USING (a)', 'dependent-objects-still-exist'),
+	('SELECT none.id FROM none NATURAL JOIN small', 'dependent-objects-still-exist'),
+	('SELECT y FROM none n (x, y)', 'dependent-objects-still-exist'),
+	('SELECT lint_rules.none.id FROM none', '')) v (query, expected);
+
 -- what the text has dropped is not locked by what comes later
 SELECT is((SELECT string_agg(why, ' ') FROM migrate_lint_sql('DROP TABLE child; DROP TABLE par') WHERE line = 1 AND why ~ 'child.*child'), NULL,
 	'a table that is gone is not locked again');
