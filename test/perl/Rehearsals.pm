@@ -42,9 +42,7 @@ sub list
 # migration, what has been said of locks already.
 #
 # What is not compared:
-# - Locks that the migration has taken already: a dry run says what is new.
-# - What follows a substitute for a command that refuses a transaction, of the
-#   same relations: it has really locked them more strongly, to the end.
+# - Locks that the transaction has taken already: a dry run says what is new.
 # - Scans by queries, which the planner chooses; of tables that a FOREIGN KEY
 #   references, which are looked up by their index, and not at all where the
 #   referencing table has no row; by the index builds of a TRUNCATE.
@@ -52,8 +50,9 @@ sub differences
 {
 	my ($measured, $predicted, $known) = @_;
 	my (%got, %expected, @result);
-	my $substituted = $measured->{status} eq 'refused';
 
+	$known->{held} = {} if ($known->{transaction} // 0) != $measured->{transaction};
+	$known->{transaction} = $measured->{transaction};
 	foreach my $lock (@{ $measured->{locks} })
 	{
 		$got{ $lock->{relation} }{ $lock->{mode} } = 1
@@ -68,7 +67,6 @@ sub differences
 	}
 	foreach my $name (sort keys %{ { %got, %expected } })
 	{
-		next if $known->{substituted}{$name} || ($substituted && $known->{held}{$name});
 		push @result, sprintf('lock of %s: %s, predicted %s', $name, list($got{$name}), list($expected{$name}))
 		  if list($got{$name}) ne list($expected{$name});
 	}
@@ -77,7 +75,6 @@ sub differences
 		foreach my $name (keys %$locks)
 		{
 			$known->{held}{$name}{$_} = 1 foreach keys %{ $locks->{$name} };
-			$known->{substituted}{$name} = 1 if $substituted;
 		}
 	}
 
