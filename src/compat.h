@@ -99,7 +99,10 @@ extern bool pq_check_connection(void);
 /* NOT ENFORCED, virtual columns, and NOT NULL as a constraint came with 18. */
 #if PG_VERSION_NUM >= 180000
 #define mig_constraint_enforced(form) ((form)->conenforced)
-#define mig_declared_enforced(constraint) ((constraint)->is_enforced)
+/* the parser leaves the field alone in keys and such, which always are */
+#define mig_declared_enforced(constraint) \
+	((constraint)->is_enforced || ((constraint)->contype != CONSTR_CHECK && \
+								   (constraint)->contype != CONSTR_FOREIGN))
 #define mig_marks_not_enforced(constraint) \
 	((constraint)->contype == CONSTR_ATTR_NOT_ENFORCED)
 #define mig_marks_enforcement(constraint) \
