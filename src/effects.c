@@ -5,7 +5,7 @@
  *	  queries nor a matter of tables' and indexes' definitions.
  *
  * The other kinds are in effects_query.c (also views and COPY),
- * effects_table.c (ALTER TABLE), effects_create.c (tables,
+ * effects_table.c (ALTER TABLE), effects_maintain.c, effects_create.c (tables,
  * indexes) and effects_drop.c.  All of them read the statement as the parser
  * left it, the world and the catalogs; nothing is executed, and no user's
  * relation is opened or locked.  They expect a transaction and a snapshot.
@@ -22,6 +22,7 @@
 #include "access/htup_details.h"
 #include "access/tableam.h"
 #include "access/table.h"
+#include "access/transam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
@@ -35,8 +36,11 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/value.h"
+#include "parser/parser.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -122,8 +126,15 @@ mig_effects_rel(MigEffects *e, MigRel *rel)
 MigRel *
 mig_effects_find(MigEffects *e, const RangeVar *name)
 {
+	ListCell   *lc;
+
 	if (name == NULL)
 		return NULL;
+	foreach(lc, name->schemaname ? NIL : e->making)
+	{
+		if (strcmp(lfirst(lc), name->relname) == 0)
+			return NULL;
+	}
 	return mig_effects_rel(e, mig_world_find(e->world, name));
 }
 
@@ -201,6 +212,84 @@ mig_effects_build(MigEffects *e, MigRel *table, MigRel *index, const char *why)
 	mig_effects_scan(e, table, why);
 }
 
+/*
+ * What is made to depend on a type, or an array of it: a composite one is a
+ * relation.
+ */
+void
+mig_effects_type_needs(MigEffects *e, const MigTypeRef *type)
+{
+	Oid			oid = type->oid;
+	Oid			element;
+	const MigType *own;
+
+	if (!mig_dependencies_lock())
+		return;
+	for (own = type->own; own && !OidIsValid(oid); own = own->own_base)
+		oid = own->kind == TYPTYPE_DOMAIN ? own->base : InvalidOid;
+	if (oid < FirstNormalObjectId)
+		return;
+	oid = getBaseType(oid);
+	element = get_element_type(oid);
+	mig_effects_lock_oid(e, get_typ_typrelid(OidIsValid(element) ? element : oid),
+						 AccessShareLock);
+}
+
+/* ... and where it has columns as another relation has them. */
+void
+mig_effects_columns_need(MigEffects *e, MigRel *rel)
+{
+	ListCell   *lc;
+
+	foreach(lc, mig_rel_columns(rel))
+	{
+		if (!list_member_ptr(e->retyped, lfirst(lc)))
+			mig_effects_type_needs(e, &((MigColumn *) lfirst(lc))->type);
+	}
+}
+
+/*
+ * The same for an expression or query, by the columns that it has of the
+ * relations that were named, from the first on.
+ */
+void
+mig_effects_expression_needs(MigEffects *e, Node *raw, int first)
+{
+	List	   *names = NIL;
+	bool		star = false;
+	ListCell   *lc;
+	ListCell   *lc2;
+	ListCell   *lc3;
+
+	if (!mig_dependencies_lock())
+		return;
+	names = mig_raw_names(raw, &star);
+	for_each_from(lc, e->named, first)
+	{
+		foreach(lc2, mig_rel_columns(lfirst(lc)))
+		{
+			MigColumn  *column = lfirst(lc2);
+			bool		mentioned = star;
+
+			if (column->type.oid < FirstNormalObjectId)
+				continue;
+			foreach(lc3, star ? NIL : names)
+				mentioned = mentioned || strcmp(lfirst(lc3), column->name) == 0;
+			if (mentioned)
+				mig_effects_type_needs(e, &column->type);
+		}
+	}
+}
+
+void
+mig_effects_column_needs(MigEffects *e, const ColumnDef *def)
+{
+	MigTypeRef	type;
+
+	if (def->typeName && mig_world_resolve_type(e->world, def->typeName, &type))
+		mig_effects_type_needs(e, &type);
+}
+
 /* All that a table, matview or sequence has in files is made anew. */
 void
 mig_effects_rewrite(MigEffects *e, MigRel *rel, const char *why)
@@ -215,7 +304,11 @@ mig_effects_rewrite(MigEffects *e, MigRel *rel, const char *why)
 	effect->rewrites = true;
 	effect->reason = why;
 	if (rel->kind != RELKIND_SEQUENCE)
+	{
 		mig_effects_scan(e, rel, why);
+		/* the relation that takes its place for a while has the same columns */
+		mig_effects_columns_need(e, rel);
+	}
 	foreach(lc, mig_rel_indexes(rel))
 		mig_effects_build(e, rel, lfirst(lc), why);
 	if (toast)
@@ -233,55 +326,6 @@ mig_effects_lose(MigEffects *e, MigRel *rel, const char *why)
 
 	effect->loses = true;
 	effect->reason = why;
-}
-
-static bool
-option_is_on(List *options, const char *name)
-{
-	ListCell   *lc;
-	bool		on = false;
-
-	foreach(lc, options)
-	{
-		DefElem    *option = lfirst(lc);
-
-		if (strcmp(option->defname, name) == 0)
-		{
-			char	   *value = option->arg ? defGetString(option) : NULL;
-
-			/* what is no boolean fails */
-			if (value == NULL || !parse_bool(value, &on))
-				on = value == NULL;
-		}
-	}
-	return on;
-}
-
-/* Relations of some kinds, of a schema or of all but the system's. */
-static List *
-relations_of(MigEffects *e, Oid schema, const char *kinds)
-{
-	Relation	class = table_open(RelationRelationId, AccessShareLock);
-	SysScanDesc scan;
-	ScanKeyData key;
-	HeapTuple	tuple;
-	List	   *result = NIL;
-
-	ScanKeyInit(&key, Anum_pg_class_relnamespace, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(schema));
-	scan = systable_beginscan(class, InvalidOid, false, NULL,
-							  OidIsValid(schema) ? 1 : 0, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
-
-		if (strchr(kinds, form->relkind) != NULL &&
-			form->oid >= FirstNormalObjectId)
-			result = lappend_oid(result, form->oid);
-	}
-	systable_endscan(scan);
-	table_close(class, AccessShareLock);
-	return result;
 }
 
 /* The tables OF a composite type. */
@@ -307,321 +351,6 @@ mig_effects_lock_typed(MigEffects *e, MigRel *rel, LOCKMODE mode)
 	table_close(class, AccessShareLock);
 	foreach(lc, found)
 		mig_effects_lock_oid(e, lfirst_oid(lc), mode);
-}
-
-/* TRUNCATE: what the tables named and, with CASCADE, others lose. */
-static void
-truncate_effects(MigEffects *e, TruncateStmt *stmt)
-{
-	List	   *rels = NIL;
-	ListCell   *lc;
-	int			i;
-
-	foreach(lc, stmt->relations)
-	{
-		RangeVar   *name = lfirst_node(RangeVar, lc);
-		MigRel	   *rel = mig_effects_find(e, name);
-
-		if (rel)
-			rels = list_concat_unique_ptr(rels, name->inh ? mig_rel_tree(rel) :
-										  list_make1(rel));
-	}
-	/* the list grows */
-	for (i = 0; i < list_length(rels); i++)
-	{
-		MigRel	   *rel = list_nth(rels, i);
-
-		CHECK_FOR_INTERRUPTS();
-		mig_effects_lock(e, rel, AccessExclusiveLock);
-		if (stmt->behavior == DROP_CASCADE)
-		{
-			foreach(lc, mig_rel_references(rel))
-				rels = list_append_unique_ptr(rels, ((MigConstraint *) lfirst(lc))->rel);
-		}
-	}
-	foreach(lc, rels)
-	{
-		MigRel	   *rel = lfirst(lc);
-		MigRel	   *toast = mig_rel_toast(rel);
-		ListCell   *lc2;
-
-		if (stmt->restart_seqs)
-		{
-			foreach(lc2, mig_rel_sequences(rel))
-				mig_effects_lock(e, lfirst(lc2), AccessExclusiveLock);
-		}
-		if (rel->kind == RELKIND_PARTITIONED_TABLE)
-			continue;
-		mig_effects_lose(e, rel, MIG_WHY_TRUNCATE);
-		mig_effects_lock(e, rel, ShareLock);
-		mig_effects_lock_indexes(e, rel, AccessExclusiveLock);
-		if (toast)
-		{
-			mig_effects_lock(e, toast, ShareLock);
-			mig_effects_lock(e, toast, AccessExclusiveLock);
-			mig_effects_lock_indexes(e, toast, AccessExclusiveLock);
-		}
-	}
-}
-
-static void
-reindex_rel(MigEffects *e, MigRel *rel, bool concurrently)
-{
-	MigRel	   *toast = mig_rel_toast(rel);
-	ListCell   *lc;
-	MigRel	   *each[2];
-	int			i;
-
-	if (rel->kind == RELKIND_PARTITIONED_TABLE)
-	{
-		foreach(lc, mig_rel_children(rel))
-			reindex_rel(e, lfirst(lc), concurrently);
-		return;
-	}
-	each[0] = rel;
-	each[1] = toast;
-	for (i = 0; i < 2; i++)
-	{
-		if (each[i] == NULL)
-			continue;
-		mig_effects_lock(e, each[i], concurrently ? ShareUpdateExclusiveLock : ShareLock);
-		foreach(lc, mig_rel_indexes(each[i]))
-		{
-			MigRel	   *index = lfirst(lc);
-
-			if (!concurrently)
-				mig_effects_lock(e, index, AccessExclusiveLock);
-			else
-				mig_effects_lock(e, index, ShareUpdateExclusiveLock);
-			mig_effects_of(e, index)->builds = true;
-			if (i == 0)
-			{
-				mig_effects_of(e, rel)->builds = true;
-				mig_effects_scan(e, rel, MIG_WHY_REINDEX);
-			}
-		}
-	}
-}
-
-static void
-reindex_index(MigEffects *e, MigRel *index, bool concurrently)
-{
-	MigRel	   *table = mig_index_table(index);
-
-	if (index->kind == RELKIND_PARTITIONED_INDEX)
-	{
-		ListCell   *lc;
-
-		foreach(lc, mig_rel_children(index))
-			reindex_index(e, lfirst(lc), concurrently);
-		return;
-	}
-	mig_effects_lock(e, index, concurrently ? ShareUpdateExclusiveLock :
-					 AccessExclusiveLock);
-	mig_effects_of(e, index)->builds = true;
-	if (table)
-	{
-		mig_effects_lock(e, table, concurrently ? ShareUpdateExclusiveLock : ShareLock);
-		mig_effects_of(e, table)->builds = true;
-		mig_effects_scan(e, table, MIG_WHY_REINDEX);
-	}
-}
-
-static void
-reindex_effects(MigEffects *e, ReindexStmt *stmt)
-{
-	bool		concurrently = option_is_on(stmt->params, "concurrently");
-	MigRel	   *rel;
-	ListCell   *lc;
-
-	switch (stmt->kind)
-	{
-		case REINDEX_OBJECT_INDEX:
-			rel = mig_effects_rel(e, mig_world_find_index(e->world, stmt->relation));
-			if (rel)
-				reindex_index(e, rel, concurrently);
-			break;
-		case REINDEX_OBJECT_TABLE:
-			rel = mig_effects_find(e, stmt->relation);
-			if (rel)
-				reindex_rel(e, rel, concurrently);
-			break;
-		case REINDEX_OBJECT_SCHEMA:
-			foreach(lc, relations_of(e, get_namespace_oid(stmt->name, true), "rm"))
-				reindex_rel(e, mig_world_rel(e->world, lfirst_oid(lc)), concurrently);
-			break;
-		case REINDEX_OBJECT_DATABASE:
-			foreach(lc, relations_of(e, InvalidOid, "rm"))
-				reindex_rel(e, mig_world_rel(e->world, lfirst_oid(lc)), concurrently);
-			break;
-		default:
-			break;
-	}
-}
-
-/* The index that a table was last clustered on, or NULL. */
-static MigRel *
-clustered_index(MigRel *rel)
-{
-	ListCell   *lc;
-
-	foreach(lc, mig_rel_indexes(rel))
-	{
-		MigRel	   *index = lfirst(lc);
-		HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index->oid));
-		bool		clustered;
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		clustered = ((Form_pg_index) GETSTRUCT(tuple))->indisclustered;
-		ReleaseSysCache(tuple);
-		if (clustered)
-			return index;
-	}
-	return NULL;
-}
-
-static void
-cluster_rel(MigEffects *e, MigRel *rel)
-{
-	ListCell   *lc;
-
-	if (rel->kind == RELKIND_PARTITIONED_TABLE)
-	{
-		mig_effects_lock(e, rel, AccessExclusiveLock);
-		foreach(lc, mig_rel_children(rel))
-			cluster_rel(e, lfirst(lc));
-		return;
-	}
-	mig_effects_rewrite(e, rel, MIG_WHY_CLUSTER);
-}
-
-static void
-cluster_effects(MigEffects *e, ClusterStmt *stmt)
-{
-	ListCell   *lc;
-
-	if (stmt->relation)
-	{
-		MigRel	   *rel = mig_effects_find(e, stmt->relation);
-
-		if (rel == NULL)
-			return;
-		if (stmt->indexname)
-		{
-			foreach(lc, mig_rel_indexes(rel))
-			{
-				MigRel	   *index = lfirst(lc);
-
-				if (strcmp(index->name, stmt->indexname) == 0)
-					mig_effects_rel(e, index);
-			}
-		}
-		cluster_rel(e, rel);
-		return;
-	}
-	foreach(lc, relations_of(e, InvalidOid, "rm"))
-	{
-		MigRel	   *rel = mig_world_rel(e->world, lfirst_oid(lc));
-
-		if (clustered_index(rel))
-			cluster_rel(e, rel);
-	}
-}
-
-static void
-vacuum_rel(MigEffects *e, MigRel *rel, bool recurse, bool vacuum, bool analyze, bool full)
-{
-	MigRel	   *toast = mig_rel_toast(rel);
-	ListCell   *lc;
-
-	if (rel->kind == RELKIND_PARTITIONED_TABLE)
-	{
-		if (analyze)
-			mig_effects_lock(e, rel, ShareUpdateExclusiveLock);
-		if (recurse)
-		{
-			foreach(lc, mig_rel_children(rel))
-				vacuum_rel(e, lfirst(lc), true, vacuum, analyze, full);
-		}
-		return;
-	}
-	if (MIG_VACUUM_RECURSES && recurse && rel->has_subclass)
-	{
-		foreach(lc, mig_rel_children(rel))
-			vacuum_rel(e, lfirst(lc), true, vacuum, analyze, full);
-	}
-	if (full)
-	{
-		mig_effects_rewrite(e, rel, MIG_WHY_VACUUM_FULL);
-		return;
-	}
-	mig_effects_lock(e, rel, ShareUpdateExclusiveLock);
-	mig_effects_lock_indexes(e, rel, vacuum ? RowExclusiveLock : AccessShareLock);
-	if (vacuum)
-	{
-		mig_effects_scan(e, rel, MIG_WHY_VACUUM);
-		if (toast)
-		{
-			mig_effects_lock(e, toast, ShareUpdateExclusiveLock);
-			mig_effects_lock_indexes(e, toast, RowExclusiveLock);
-		}
-	}
-	/* statistics of a parent are of all */
-	if (analyze && rel->has_subclass)
-	{
-		foreach(lc, mig_rel_tree(rel))
-			mig_effects_lock(e, lfirst(lc), AccessShareLock);
-	}
-}
-
-static void
-vacuum_effects(MigEffects *e, VacuumStmt *stmt)
-{
-	bool		full = stmt->is_vacuumcmd && option_is_on(stmt->options, "full");
-	bool		analyze = !stmt->is_vacuumcmd || option_is_on(stmt->options, "analyze");
-	ListCell   *lc;
-
-	foreach(lc, stmt->rels)
-	{
-		VacuumRelation *item = lfirst_node(VacuumRelation, lc);
-		MigRel	   *rel = mig_effects_find(e, item->relation);
-
-		if (rel)
-			vacuum_rel(e, rel, item->relation->inh, stmt->is_vacuumcmd, analyze, full);
-	}
-	if (stmt->rels == NIL)
-	{
-		foreach(lc, relations_of(e, InvalidOid, "rmp"))
-			vacuum_rel(e, mig_world_rel(e->world, lfirst_oid(lc)), false,
-					   stmt->is_vacuumcmd, analyze, full);
-	}
-}
-
-static void
-refresh_effects(MigEffects *e, RefreshMatViewStmt *stmt)
-{
-	MigRel	   *rel = mig_effects_find(e, stmt->relation);
-
-	if (rel == NULL || rel->kind != RELKIND_MATVIEW)
-		return;
-	if (stmt->concurrent)
-	{
-		/* the query runs first, then what differs is changed */
-		mig_effects_stored_query(e, rel, AccessShareLock);
-		mig_effects_lock(e, rel, ExclusiveLock);
-		mig_effects_lock(e, rel, RowExclusiveLock);
-		mig_effects_lock_indexes(e, rel, RowExclusiveLock);
-		mig_effects_scan(e, rel, MIG_WHY_REFRESH);
-		return;
-	}
-	if (!stmt->skipData)
-		mig_effects_stored_query(e, rel, AccessShareLock);
-	mig_effects_rewrite(e, rel, MIG_WHY_REFRESH);
-	/* what is read of it is its new contents, for its indexes */
-	mig_effects_of(e, rel)->scans = !stmt->skipData && mig_rel_indexes(rel) != NIL;
-	if (stmt->skipData)
-		mig_effects_of(e, rel)->loses = true;
 }
 
 static void
@@ -654,6 +383,8 @@ trigger_effects(MigEffects *e, CreateTrigStmt *stmt)
 		return;
 	mig_effects_lock(e, rel, ShareRowExclusiveLock);
 	mig_effects_lock(e, mig_effects_find(e, stmt->constrrel), AccessShareLock);
+	if (stmt->whenClause)
+		mig_effects_expression_needs(e, stmt->whenClause, 0);
 	if (stmt->row && rel->kind == RELKIND_PARTITIONED_TABLE)
 	{
 		foreach(lc, mig_rel_tree(rel))
@@ -950,10 +681,21 @@ statistics_effects(MigEffects *e, CreateStatsStmt *stmt)
 	}
 }
 
+/* A query or an expression that is stored, and depends on what it names. */
+static void
+stored_query_effects(MigEffects *e, Node *query)
+{
+	int			named = list_length(e->named);
+
+	mig_effects_query(e, query, MIG_QUERY_ANALYSED);
+	/* an expression is one on what was named before */
+	mig_effects_expression_needs(e, query, mig_effects_is_query(query) ? named : 0);
+}
+
 static void
 view_effects(MigEffects *e, ViewStmt *stmt)
 {
-	mig_effects_query(e, stmt->query, MIG_QUERY_ANALYSED);
+	stored_query_effects(e, stmt->query);
 	if (stmt->replace)
 		mig_effects_lock(e, mig_effects_find(e, stmt->view), AccessExclusiveLock);
 }
@@ -964,8 +706,13 @@ create_as_effects(MigEffects *e, CreateTableAsStmt *stmt, MigQueryStage stage)
 	bool		there = stmt->if_not_exists &&
 		mig_world_find(e->world, stmt->into->rel) != NULL;
 
+	/* EXECUTE: what was prepared is not known */
+	if (!mig_effects_is_query(stmt->query))
+		return;
 	mig_effects_query(e, stmt->query, stmt->into->skipData || there ?
 					  MIG_QUERY_ANALYSED : stage);
+	if (!there)
+		mig_effects_expression_needs(e, stmt->query, 0);
 }
 
 static void
@@ -975,9 +722,12 @@ rule_effects(MigEffects *e, RuleStmt *stmt)
 
 	mig_effects_lock(e, mig_effects_find(e, stmt->relation), AccessExclusiveLock);
 	foreach(lc, stmt->actions)
-		mig_effects_query(e, lfirst(lc), MIG_QUERY_ANALYSED);
+	{
+		if (mig_effects_is_query(lfirst(lc)))
+			stored_query_effects(e, lfirst(lc));
+	}
 	if (stmt->whereClause)
-		mig_effects_query(e, stmt->whereClause, MIG_QUERY_ANALYSED);
+		stored_query_effects(e, stmt->whereClause);
 }
 
 static void
@@ -985,40 +735,129 @@ policy_effects(MigEffects *e, RangeVar *table, Node *qual, Node *check)
 {
 	mig_effects_lock(e, mig_effects_find(e, table), AccessExclusiveLock);
 	if (qual)
-		mig_effects_query(e, qual, MIG_QUERY_ANALYSED);
+		stored_query_effects(e, qual);
 	if (check)
-		mig_effects_query(e, check, MIG_QUERY_ANALYSED);
+		stored_query_effects(e, check);
+}
+
+/* What a function in SQL names is looked up when it is made. */
+static void
+body_effects(MigEffects *e, Node *query)
+{
+	ListCell   *lc;
+	int			n = list_length(e->named);
+
+	if (query == NULL || !mig_effects_is_query(query))
+		return;
+	mig_effects_query(e, query, MIG_QUERY_ANALYSED);
+	for_each_from(lc, e->named, n)
+	{
+		MigRel	   *rel = lfirst(lc);
+
+		if (rel->kind == RELKIND_VIEW)
+			mig_effects_view_sources(e, rel, AccessShareLock);
+	}
 }
 
 static void
-move_all_effects(MigEffects *e, AlterTableMoveAllStmt *stmt)
+parse_body(void *arg)
 {
-	const char *kinds;
-	Oid			from = get_tablespace_oid(stmt->orig_tablespacename, true);
+	void	  **args = arg;
+
+	args[1] = raw_parser(args[0], RAW_PARSE_DEFAULT);
+}
+
+static void
+function_effects(MigEffects *e, CreateFunctionStmt *stmt)
+{
+	const char *language = NULL;
+	List	   *body = NIL;
+	void	   *args[2];
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, stmt->options)
+	{
+		DefElem    *option = lfirst_node(DefElem, lc);
+
+		if (strcmp(option->defname, "language") == 0)
+			language = strVal(option->arg);
+		else if (strcmp(option->defname, "as") == 0)
+			body = castNode(List, option->arg);
+	}
+	if (stmt->sql_body)
+	{
+		/* a list of lists of what is between BEGIN ATOMIC and END, or RETURN */
+		foreach(lc, IsA(stmt->sql_body, List) ? (List *) stmt->sql_body : NIL)
+		{
+			foreach(lc2, IsA(lfirst(lc), List) ? (List *) lfirst(lc) : NIL)
+				body_effects(e, lfirst(lc2));
+		}
+		return;
+	}
+	if (language == NULL || strcmp(language, "sql") != 0 || body == NIL ||
+		!check_function_bodies)
+		return;
+	args[0] = strVal(linitial(body));
+	args[1] = NULL;
+	if (!mig_try(parse_body, args, NULL))
+		return;
+	foreach(lc, (List *) args[1])
+		body_effects(e, lfirst_node(RawStmt, lc)->stmt);
+}
+
+/* Elements name what the others make before what is there. */
+static void
+create_schema_effects(MigEffects *e, CreateSchemaStmt *stmt)
+{
 	ListCell   *lc;
 
-	if (!OidIsValid(from) || strcmp(stmt->orig_tablespacename, stmt->new_tablespacename) == 0)
-		return;
-	if (from == MyDatabaseTableSpace)
-		from = InvalidOid;
-	if (stmt->objtype == OBJECT_INDEX)
-		kinds = "iI";
-	else if (stmt->objtype == OBJECT_MATVIEW)
-		kinds = "m";
-	else
-		kinds = "rp";
-	foreach(lc, relations_of(e, InvalidOid, kinds))
+	foreach(lc, stmt->schemaElts)
 	{
-		MigRel	   *rel = mig_world_rel(e->world, lfirst_oid(lc));
+		Node	   *element = lfirst(lc);
 
-		if (rel && !rel->dropped && rel->tablespace == from)
-		{
-			mig_effects_lock(e, rel, AccessExclusiveLock);
-			if (rel->kind == RELKIND_RELATION || rel->kind == RELKIND_MATVIEW)
-				mig_effects_of(e, rel)->rewrites = true;
-			mig_effects_of(e, rel)->reason = MIG_WHY_TABLESPACE;
-		}
+		if (IsA(element, CreateStmt))
+			e->making = lappend(e->making, ((CreateStmt *) element)->relation->relname);
+		else if (IsA(element, ViewStmt))
+			e->making = lappend(e->making, ((ViewStmt *) element)->view->relname);
+		else if (IsA(element, CreateSeqStmt))
+			e->making = lappend(e->making, ((CreateSeqStmt *) element)->sequence->relname);
 	}
+	foreach(lc, stmt->schemaElts)
+		statement_effects(e, lfirst(lc));
+	e->making = NIL;
+}
+
+/* A relation gets another owner, with what belongs to it. */
+void
+mig_effects_new_owner(MigEffects *e, MigRel *rel)
+{
+	MigRel	   *toast = mig_rel_toast(rel);
+	ListCell   *lc;
+
+	mig_effects_lock(e, rel, AccessExclusiveLock);
+	mig_effects_lock_indexes(e, rel, AccessExclusiveLock);
+	foreach(lc, mig_rel_sequences(rel))
+		mig_effects_lock(e, lfirst(lc), AccessExclusiveLock);
+	if (toast)
+	{
+		mig_effects_lock(e, toast, AccessExclusiveLock);
+		mig_effects_lock_indexes(e, toast, AccessExclusiveLock);
+	}
+}
+
+/* Of relations' kinds, a composite type's alone is not an ALTER TABLE. */
+static void
+owner_effects(MigEffects *e, AlterOwnerStmt *stmt)
+{
+	MigRel	   *rel;
+
+	if (stmt->objectType != OBJECT_TYPE || !IsA(stmt->object, List))
+		return;
+	rel = mig_effects_find_list(e, castNode(List, stmt->object));
+	if (rel && rel->kind == RELKIND_COMPOSITE_TYPE &&
+		rel->owner != get_rolespec_oid(stmt->newowner, true))
+		mig_effects_lock(e, rel, AccessExclusiveLock);
 }
 
 static void
@@ -1059,19 +898,19 @@ statement_effects(MigEffects *e, Node *stmt)
 			view_effects(e, (ViewStmt *) stmt);
 			break;
 		case T_TruncateStmt:
-			truncate_effects(e, (TruncateStmt *) stmt);
+			mig_effects_truncate(e, (TruncateStmt *) stmt);
 			break;
 		case T_ReindexStmt:
-			reindex_effects(e, (ReindexStmt *) stmt);
+			mig_effects_reindex(e, (ReindexStmt *) stmt);
 			break;
 		case T_ClusterStmt:
-			cluster_effects(e, (ClusterStmt *) stmt);
+			mig_effects_cluster(e, (ClusterStmt *) stmt);
 			break;
 		case T_VacuumStmt:
-			vacuum_effects(e, (VacuumStmt *) stmt);
+			mig_effects_vacuum(e, (VacuumStmt *) stmt);
 			break;
 		case T_RefreshMatViewStmt:
-			refresh_effects(e, (RefreshMatViewStmt *) stmt);
+			mig_effects_refresh(e, (RefreshMatViewStmt *) stmt);
 			break;
 		case T_LockStmt:
 			lock_effects(e, (LockStmt *) stmt);
@@ -1145,12 +984,12 @@ statement_effects(MigEffects *e, Node *stmt)
 								((AlterPublicationStmt *) stmt)->pubname : NULL);
 			break;
 		case T_AlterTableMoveAllStmt:
-			move_all_effects(e, (AlterTableMoveAllStmt *) stmt);
+			mig_effects_move_all(e, (AlterTableMoveAllStmt *) stmt);
 			break;
 		case T_ExplainStmt:
 			{
 				ExplainStmt *explain = (ExplainStmt *) stmt;
-				MigQueryStage stage = option_is_on(explain->options, "analyze") ?
+				MigQueryStage stage = mig_effects_option(explain->options, "analyze") ?
 					MIG_QUERY_RUN : MIG_QUERY_PLANNED;
 
 				if (mig_effects_is_query(explain->query))
@@ -1168,8 +1007,23 @@ statement_effects(MigEffects *e, Node *stmt)
 			mig_effects_query(e, ((DeclareCursorStmt *) stmt)->query, MIG_QUERY_PLANNED);
 			break;
 		case T_CreateSchemaStmt:
-			foreach(lc, ((CreateSchemaStmt *) stmt)->schemaElts)
-				statement_effects(e, lfirst(lc));
+			create_schema_effects(e, (CreateSchemaStmt *) stmt);
+			break;
+		case T_CompositeTypeStmt:
+			foreach(lc, ((CompositeTypeStmt *) stmt)->coldeflist)
+				mig_effects_column_needs(e, lfirst_node(ColumnDef, lc));
+			break;
+		case T_DropOwnedStmt:
+			mig_effects_owned(e, ((DropOwnedStmt *) stmt)->roles, true);
+			break;
+		case T_ReassignOwnedStmt:
+			mig_effects_owned(e, ((ReassignOwnedStmt *) stmt)->roles, false);
+			break;
+		case T_CreateFunctionStmt:
+			function_effects(e, (CreateFunctionStmt *) stmt);
+			break;
+		case T_AlterOwnerStmt:
+			owner_effects(e, (AlterOwnerStmt *) stmt);
 			break;
 		default:
 			break;

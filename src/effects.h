@@ -67,9 +67,6 @@ typedef struct MigEffect
  */
 extern List *mig_effects(MigWorld *world, const MigStatement *stmt);
 
-/* does another command of it drop the column, so that the name is free */
-extern bool mig_alter_drops(const AlterTableStmt *stmt, const char *column);
-
 extern LOCKMODE mig_effect_strongest(const MigEffect *effect);
 extern bool mig_effect_blocks_reads(const MigEffect *effect);
 extern bool mig_effect_blocks_writes(const MigEffect *effect);

@@ -133,6 +133,13 @@ mig_effects_create_index(MigEffects *e, IndexStmt *stmt)
 		}
 		names = lappend(names, elem->name);
 	}
+	foreach(lc, stmt->indexParams)
+	{
+		if (lfirst_node(IndexElem, lc)->expr)
+			mig_effects_expression_needs(e, lfirst_node(IndexElem, lc)->expr, 0);
+	}
+	if (stmt->whereClause)
+		mig_effects_expression_needs(e, stmt->whereClause, 0);
 	mig_effects_index_on(e, rel, names, stmt->unique, mode, stmt->relation->inh);
 }
 
@@ -275,6 +282,39 @@ mig_effects_scan_for_partition(MigEffects *e, MigRel *parent, MigRel *rel,
 	mig_effects_scan(e, rel, negated ? MIG_WHY_DEFAULT_PARTITION : MIG_WHY_PARTITION);
 }
 
+/* Does a table have the foreign key that its parent to be has? */
+static bool
+has_foreign_key(MigRel *rel, MigConstraint *wanted)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+	ListCell   *lc3;
+
+	foreach(lc, mig_rel_constraints(rel))
+	{
+		MigConstraint *constraint = lfirst(lc);
+		bool		same = constraint->kind == CONSTRAINT_FOREIGN && !constraint->inherited &&
+			constraint->valid && constraint->deferrable == wanted->deferrable &&
+			constraint->deferred == wanted->deferred &&
+			mig_constraint_target(constraint) == mig_constraint_target(wanted) &&
+			equal(constraint->target_columns, wanted->target_columns) &&
+			list_length(constraint->columns) == list_length(wanted->columns);
+
+		if (!same)
+			continue;
+		forboth(lc2, constraint->columns, lc3, wanted->columns)
+		{
+			MigColumn  *own = mig_rel_column_at(rel, lfirst_int(lc2));
+			MigColumn  *other = mig_rel_column_at(wanted->rel, lfirst_int(lc3));
+
+			same = same && own && other && strcmp(own->name, other->name) == 0;
+		}
+		if (same)
+			return true;
+	}
+	return false;
+}
+
 /* A partition gets what its parent has: indexes, foreign keys. */
 void
 mig_effects_inherit_from(MigEffects *e, MigRel *parent, MigRel *child)
@@ -302,13 +342,30 @@ mig_effects_inherit_from(MigEffects *e, MigRel *parent, MigRel *child)
 
 		if (constraint->kind != CONSTRAINT_FOREIGN)
 			continue;
-		if (child)
+		if (child && has_foreign_key(child, constraint))
+		{
+			/* it becomes a part of the parent's, and loses its triggers */
+			mig_effects_lock(e, mig_constraint_target(constraint), AccessExclusiveLock);
+		}
+		else if (child)
 			mig_effects_foreign_key(e, child, mig_constraint_target(constraint),
 									mig_constraint_target_names(constraint),
 									constraint->valid && constraint->enforced);
 		else if (mig_constraint_target(constraint))
 			mig_effects_reference(e, mig_constraint_target(constraint),
 								  mig_constraint_target_names(constraint));
+	}
+	/* what refers to the parent refers to it too */
+	foreach(lc, mig_rel_references(parent))
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		mig_effects_lock(e, constraint->rel, ShareRowExclusiveLock);
+		foreach(lc2, child && mig_dependencies_lock() ? mig_rel_indexes(child) : NIL)
+		{
+			if (is_referenced(child, lfirst(lc2), mig_constraint_target_names(constraint)))
+				mig_effects_lock(e, lfirst(lc2), AccessShareLock);
+		}
 	}
 }
 
@@ -358,6 +415,7 @@ mig_effects_create_table(MigEffects *e, CreateStmt *stmt)
 
 		if (parent == NULL)
 			continue;
+		mig_effects_columns_need(e, parent);
 		if (stmt->partbound)
 			new_partition(e, parent, stmt->partbound);
 		else
@@ -383,11 +441,13 @@ mig_effects_create_table(MigEffects *e, CreateStmt *stmt)
 			if (rel == NULL)
 				continue;
 			mig_effects_lock(e, rel, AccessShareLock);
+			mig_effects_columns_need(e, rel);
 			if (like->options & CREATE_TABLE_LIKE_DEFAULTS)
 				mig_effects_default_needs(e, rel, NULL);
 		}
 		else if (IsA(element, ColumnDef))
 		{
+			mig_effects_column_needs(e, (ColumnDef *) element);
 			foreach(lc2, ((ColumnDef *) element)->constraints)
 			{
 				Constraint *constraint = lfirst_node(Constraint, lc2);

@@ -19,7 +19,9 @@
 #include "access/table.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
 #include "catalog/pg_attrdef.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_depend.h"
@@ -32,6 +34,7 @@
 #include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
+#include "catalog/pg_shdepend.h"
 #include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -46,6 +49,7 @@
 #include "parser/parse_func.h"
 #include "parser/parse_oper.h"
 #include "rewrite/rewriteSupport.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -222,6 +226,10 @@ lock_for_drop(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 	table = table_of(class_oid, oid, &number);
 	if (is_gone(drop, class_oid, oid, table, number))
 		return false;
+	/* the catalogs have the query that a view had before */
+	if (class_oid == RewriteRelationId && (rel = mig_world_rel(e->world, table)) != NULL &&
+		rel->queries > 0)
+		return false;
 	mig_effects_lock_oid(e, table, class_oid == StatisticExtRelationId ?
 						 ShareUpdateExclusiveLock : AccessExclusiveLock);
 	return true;
@@ -250,7 +258,7 @@ drop_owner(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
 
 		if ((form->deptype == DEPENDENCY_INTERNAL || form->deptype == DEPENDENCY_EXTENSION) &&
-			(sub == 0 || form->objsubid == sub || form->objsubid == 0) &&
+			(sub == 0 || form->objsubid == sub) &&
 			!(form->refclassid == class_oid && form->refobjid == oid))
 		{
 			owner.class_oid = form->refclassid;
@@ -274,6 +282,46 @@ lost_type(Drop *drop, Oid relid, AttrNumber number, Oid type)
 	MigColumn  *column = rel != NULL ? mig_rel_column_at(rel, number) : NULL;
 
 	return column == NULL || column->type.oid != type;
+}
+
+static bool
+sequence_is_parted(MigRel *table, MigRel *sequence)
+{
+	return !list_member_ptr(mig_rel_sequences(table), sequence);
+}
+
+static bool
+is_table(const MigRel *rel)
+{
+	return rel->kind == RELKIND_RELATION || rel->kind == RELKIND_PARTITIONED_TABLE ||
+		rel->kind == RELKIND_FOREIGN_TABLE;
+}
+
+/* Has the text ended what the catalogs say of a relation: whose it is? */
+static bool
+is_parted(Drop *drop, Oid class_oid, Oid oid, Oid relid)
+{
+	MigWorld   *world = drop->e->world;
+	MigRel	   *rel = mig_world_rel(world, relid);
+	MigRel	   *other;
+
+	if (rel == NULL)
+		return false;
+	if (class_oid == NamespaceRelationId)
+	{
+		bool		dropped;
+		const char *schema = mig_world_schema_of(world, oid, &dropped);
+
+		return schema && !dropped && strcmp(schema, rel->schema) != 0;
+	}
+	if (class_oid != RelationRelationId)
+		return false;
+	other = mig_world_rel(world, oid);
+	if (other == NULL || !is_table(other))
+		return false;
+	if (rel->kind == RELKIND_SEQUENCE)
+		return sequence_is_parted(other, rel);
+	return is_table(rel) && !list_member_ptr(mig_rel_parents(rel), other);
 }
 
 static void
@@ -301,6 +349,9 @@ drop_dependents(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 
 		/* columns of one relation that need each other */
 		if (form->classid == class_oid && form->objid == oid && sub == 0)
+			continue;
+		if (form->classid == RelationRelationId &&
+			is_parted(drop, class_oid, oid, form->objid))
 			continue;
 		dropped = palloc(sizeof(MigDropped));
 		dropped->class_oid = form->classid;
@@ -342,6 +393,49 @@ drop_foreign_key(Drop *drop, MigConstraint *constraint)
 	mig_effects_lock(drop->e, mig_constraint_target(constraint), AccessExclusiveLock);
 }
 
+/* Views whose queries are the text's. */
+static void
+drop_views(Drop *drop, List *views)
+{
+	ListCell   *lc;
+
+	foreach(lc, views)
+	{
+		MigRel	   *view = lfirst(lc);
+
+		if (view->old && view->queries > 0)
+			drop_object(drop, RelationRelationId, view->oid, 0);
+		else if (!view->old && (mig_effects_of(drop->e, view)->modes &
+								LOCKBIT_ON(AccessExclusiveLock)) == 0)
+			drop_rel(drop, view);
+	}
+}
+
+/* An index, with those of partitions, and foreign keys that need it. */
+static void
+drop_index(Drop *drop, MigRel *table, MigRel *index)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, mig_rel_references(table))
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		if (!OidIsValid(constraint->oid) && mig_constraint_index(constraint) == index)
+			drop_foreign_key(drop, constraint);
+	}
+	foreach(lc, mig_rel_children(index))
+	{
+		MigRel	   *child = lfirst(lc);
+
+		if (child->old)
+			drop_object(drop, RelationRelationId, child->oid, 0);
+		else
+			drop_rel(drop, child);
+	}
+}
+
 /* Of a relation, what the catalogs do not say, or not as an object. */
 static void
 drop_rel(Drop *drop, MigRel *rel)
@@ -353,7 +447,10 @@ drop_rel(Drop *drop, MigRel *rel)
 	mig_effects_lock(e, rel, AccessExclusiveLock);
 	mig_effects_lock(e, table, AccessExclusiveLock);
 	if (table)
+	{
+		drop_index(drop, table, rel);
 		return;
+	}
 	if (rel->kind == RELKIND_RELATION || rel->kind == RELKIND_MATVIEW)
 		mig_effects_lose(e, rel, MIG_WHY_DROP);
 	if (rel->is_partition)
@@ -369,7 +466,9 @@ drop_rel(Drop *drop, MigRel *rel)
 	{
 		MigConstraint *constraint = lfirst(lc);
 
-		if (constraint->kind == CONSTRAINT_FOREIGN && !OidIsValid(constraint->oid))
+		/* one that was its parent's may be its own since */
+		if (constraint->kind == CONSTRAINT_FOREIGN &&
+			(!OidIsValid(constraint->oid) || !constraint->inherited))
 			drop_foreign_key(drop, constraint);
 	}
 	foreach(lc, mig_rel_references(rel))
@@ -396,13 +495,7 @@ drop_rel(Drop *drop, MigRel *rel)
 	}
 	foreach(lc, mig_rel_sequences(rel))
 		mig_effects_lock(e, lfirst(lc), AccessExclusiveLock);
-	foreach(lc, mig_rel_views(rel, 0))
-	{
-		MigRel	   *view = lfirst(lc);
-
-		if (!view->old)
-			mig_effects_lock(e, view, AccessExclusiveLock);
-	}
+	drop_views(drop, mig_rel_views(rel, 0));
 }
 
 /* Does an old index depend on a column of its table, also by a constraint? */
@@ -547,7 +640,7 @@ mig_effects_drop_column(MigEffects *e, MigRel *rel, MigColumn *column)
 		MigConstraint *constraint = lfirst(lc);
 
 		if (!OidIsValid(constraint->oid) &&
-			list_member_int(constraint->target_columns, column->number))
+			mig_constraint_references(constraint, column))
 			drop_foreign_key(&drop, constraint);
 	}
 	foreach(lc, mig_rel_indexes(rel))
@@ -555,8 +648,9 @@ mig_effects_drop_column(MigEffects *e, MigRel *rel, MigColumn *column)
 		MigRel	   *index = lfirst(lc);
 
 		if (!index->old && list_member_int(index->key, column->number))
-			mig_effects_lock(e, index, AccessExclusiveLock);
+			drop_rel(&drop, index);
 	}
+	drop_views(&drop, mig_rel_views(rel, column->number));
 	end_drop(&drop);
 }
 
@@ -618,6 +712,27 @@ find_object(void *arg)
 			search->class_oid = StatisticExtRelationId;
 			search->oid = get_statistics_object_oid(castNode(List, object), true);
 			break;
+		case OBJECT_OPCLASS:
+		case OBJECT_OPFAMILY:
+		case OBJECT_CAST:
+		case OBJECT_ACCESS_METHOD:
+		case OBJECT_CONVERSION:
+		case OBJECT_TRANSFORM:
+		case OBJECT_TSCONFIGURATION:
+		case OBJECT_TSDICTIONARY:
+		case OBJECT_TSPARSER:
+		case OBJECT_TSTEMPLATE:
+			{
+				Relation	rel = NULL;
+				ObjectAddress address;
+
+				/* no relations; what it locks is let go with the subtransaction */
+				address = get_object_address(search->type, object, &rel,
+											 AccessShareLock, true);
+				search->class_oid = address.classId;
+				search->oid = address.objectId;
+				break;
+			}
 		default:
 			break;
 	}
@@ -649,6 +764,7 @@ drop_of_table(MigEffects *e, ObjectType type, List *names, bool missing_ok)
 {
 	MigRel	   *rel;
 	char	   *name;
+	MigCall    *call;
 	Oid			class_oid = InvalidOid;
 	Oid			oid = InvalidOid;
 
@@ -676,9 +792,103 @@ drop_of_table(MigEffects *e, ObjectType type, List *names, bool missing_ok)
 			break;
 	}
 	/* one that the text made is not in the catalogs */
-	if (OidIsValid(oid) || !missing_ok)
+	call = type == OBJECT_TRIGGER ? mig_rel_new_trigger(rel, name) : NULL;
+	if (OidIsValid(oid) || call || !missing_ok)
 		mig_effects_lock(e, rel, AccessExclusiveLock);
+	if (call && call->in_partitions)
+		mig_effects_lock_tree(e, rel, AccessExclusiveLock);
 	mig_effects_drop_object(e, class_oid, oid, 0);
+}
+
+/* What the text had call a function goes with it. */
+static void
+drop_callers(MigEffects *e, ObjectWithArgs *function)
+{
+	ListCell   *lc;
+
+	foreach(lc, mig_world_calls(e->world, function->objname,
+								function->args_unspecified ? -1 :
+								list_length(function->objargs)))
+	{
+		MigCall    *call = lfirst(lc);
+
+		mig_effects_lock(e, call->rel, AccessExclusiveLock);
+		if (call->in_partitions)
+			mig_effects_lock_tree(e, call->rel, AccessExclusiveLock);
+		if (call->index)
+			mig_effects_drop_rel(e, call->index);
+	}
+}
+
+/* What the text put into a schema goes with it. */
+static void
+drop_in_schema(MigEffects *e, const char *schema)
+{
+	ListCell   *lc;
+
+	foreach(lc, mig_world_names_in(e->world, schema))
+		mig_effects_drop_rel(e, lfirst(lc));
+}
+
+/* What belongs to a role here: of MigDropped *. */
+static List *
+owned_by_role(Oid role)
+{
+	Relation	depend = table_open(SharedDependRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *result = NIL;
+
+	ScanKeyInit(&key[0], Anum_pg_shdepend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(AuthIdRelationId));
+	ScanKeyInit(&key[1], Anum_pg_shdepend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(role));
+	scan = systable_beginscan(depend, SharedDependReferenceIndexId, true, NULL, 2, key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_shdepend form = (Form_pg_shdepend) GETSTRUCT(tuple);
+		MigDropped *owned;
+
+		if (form->dbid != MyDatabaseId || form->deptype != SHARED_DEPENDENCY_OWNER)
+			continue;
+		owned = palloc(sizeof(MigDropped));
+		owned->class_oid = form->classid;
+		owned->oid = form->objid;
+		owned->sub = form->objsubid;
+		result = lappend(result, owned);
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return result;
+}
+
+/*
+ * mig_effects_owned
+ *		DROP OWNED, or if not drop, REASSIGN OWNED.
+ */
+void
+mig_effects_owned(MigEffects *e, List *roles, bool drop)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, roles)
+	{
+		Oid			role = get_rolespec_oid(lfirst_node(RoleSpec, lc), true);
+
+		foreach(lc2, OidIsValid(role) ? owned_by_role(role) : NIL)
+		{
+			MigDropped *owned = lfirst(lc2);
+			MigRel	   *rel;
+
+			if (drop)
+				mig_effects_drop_object(e, owned->class_oid, owned->oid, owned->sub);
+			else if (owned->class_oid == RelationRelationId &&
+					 (rel = mig_world_rel(e->world, owned->oid)) != NULL && !rel->dropped)
+				mig_effects_new_owner(e, rel);
+		}
+	}
 }
 
 void
@@ -714,6 +924,9 @@ mig_effects_drop(MigEffects *e, DropStmt *stmt)
 				}
 				else
 					mig_effects_drop_rel(e, rel);
+				/* all partitions, even those without a part of it */
+				if (rel->kind == RELKIND_PARTITIONED_INDEX)
+					mig_effects_lock_tree(e, mig_index_table(rel), AccessExclusiveLock);
 				break;
 			case OBJECT_TYPE:
 			case OBJECT_DOMAIN:
@@ -730,6 +943,10 @@ mig_effects_drop(MigEffects *e, DropStmt *stmt)
 				search.oid = InvalidOid;
 				if (mig_try(find_object, &search, NULL))
 					mig_effects_drop_object(e, search.class_oid, search.oid, 0);
+				if (IsA(object, ObjectWithArgs) && stmt->behavior == DROP_CASCADE)
+					drop_callers(e, (ObjectWithArgs *) object);
+				if (stmt->removeType == OBJECT_SCHEMA && stmt->behavior == DROP_CASCADE)
+					drop_in_schema(e, strVal(object));
 				break;
 		}
 	}

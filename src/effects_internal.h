@@ -21,6 +21,8 @@ typedef struct MigEffects
 	List	   *list;			/* of MigEffect *, in order of first mention */
 	HTAB	   *by_rel;			/* the same, once there are many */
 	List	   *named;			/* of MigRel * */
+	List	   *retyped;		/* of MigColumn *: they get another type */
+	List	   *making;			/* char *: what a CREATE SCHEMA makes in it */
 } MigEffects;
 
 /* effects.c */
@@ -38,6 +40,11 @@ extern void mig_effects_build(MigEffects *e, MigRel *table, MigRel *index,
 							  const char *why);
 extern void mig_effects_rewrite(MigEffects *e, MigRel *rel, const char *why);
 extern void mig_effects_lose(MigEffects *e, MigRel *rel, const char *why);
+extern void mig_effects_type_needs(MigEffects *e, const MigTypeRef *type);
+extern void mig_effects_column_needs(MigEffects *e, const ColumnDef *def);
+extern void mig_effects_expression_needs(MigEffects *e, Node *raw, int first);
+extern void mig_effects_new_owner(MigEffects *e, MigRel *rel);
+extern void mig_effects_columns_need(MigEffects *e, MigRel *rel);
 
 /* effects_query.c */
 extern bool mig_effects_is_query(Node *stmt);
@@ -77,6 +84,15 @@ extern void mig_effects_scan_for_partition(MigEffects *e, MigRel *parent,
 										   const PartitionBoundSpec *bound,
 										   bool negated);
 
+/* effects_maintain.c */
+extern bool mig_effects_option(List *options, const char *name);
+extern void mig_effects_truncate(MigEffects *e, TruncateStmt *stmt);
+extern void mig_effects_reindex(MigEffects *e, ReindexStmt *stmt);
+extern void mig_effects_cluster(MigEffects *e, ClusterStmt *stmt);
+extern void mig_effects_vacuum(MigEffects *e, VacuumStmt *stmt);
+extern void mig_effects_refresh(MigEffects *e, RefreshMatViewStmt *stmt);
+extern void mig_effects_move_all(MigEffects *e, AlterTableMoveAllStmt *stmt);
+
 /* effects_drop.c */
 typedef struct MigDropped
 {
@@ -88,6 +104,7 @@ typedef struct MigDropped
 extern bool mig_index_mentions(MigRel *index, AttrNumber number);
 extern AttrNumber mig_sequence_column(MigRel *sequence, MigRel *table);
 extern void mig_effects_drop(MigEffects *e, DropStmt *stmt);
+extern void mig_effects_owned(MigEffects *e, List *roles, bool drop);
 extern void mig_effects_drop_rel(MigEffects *e, MigRel *rel);
 extern void mig_effects_drop_object(MigEffects *e, Oid class_oid, Oid oid,
 									int32 sub);

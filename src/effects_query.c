@@ -233,8 +233,18 @@ void
 mig_effects_stored_query(MigEffects *e, MigRel *view, LOCKMODE mode)
 {
 	StoredWalk	walk = {e, mode, true, false, true};
-	Query	   *query = stored_query(view);
+	Query	   *query;
 
+	if (view->query)
+	{
+		List	   *named = e->named;
+
+		e->named = NIL;
+		mig_effects_query(e, view->query, MIG_QUERY_RUN);
+		e->named = named;
+		return;
+	}
+	query = stored_query(view);
 	if (query)
 		walk_stored((Node *) query, &walk);
 }
@@ -347,6 +357,16 @@ read_relation(QueryWalk *walk, RangeVar *name)
 	mig_effects_lock(e, rel, mode);
 	if (!walk->planned)
 		return;
+	if (rel->kind == RELKIND_VIEW && rel->query)
+	{
+		QueryWalk	inner = *walk;
+
+		check_stack_depth();
+		inner.where = NULL;
+		inner.names = inner.locked = NIL;
+		walk_query(rel->query, &inner);
+		return;
+	}
 	if (rel->kind == RELKIND_VIEW)
 	{
 		StoredWalk	stored = {e, mode, true, false, walk->everything};
@@ -640,6 +660,21 @@ referencing_action(MigConstraint *constraint, bool deleted)
 	return action;
 }
 
+static bool
+references_any(MigRel *rel, MigConstraint *constraint, List *numbers)
+{
+	ListCell   *lc;
+
+	foreach(lc, numbers)
+	{
+		MigColumn  *column = mig_rel_column_at(rel, lfirst_int(lc));
+
+		if (column && mig_constraint_references(constraint, column))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Rows that go or get another key are looked up in the tables that refer,
  * where others may go or change in turn.
@@ -656,7 +691,7 @@ check_referencing(MigEffects *e, MigRel *rel, List *changed, bool deleted, List 
 		char		action;
 
 		if (!constraint->enforced || list_member_ptr(seen, constraint) ||
-			(!deleted && list_intersection_int(constraint->target_columns, changed) == NIL))
+			(!deleted && !references_any(rel, constraint, changed)))
 			continue;
 		action = referencing_action(constraint, deleted);
 		if (action == FKCONSTR_ACTION_NOACTION || action == FKCONSTR_ACTION_RESTRICT)

@@ -72,6 +72,40 @@ put_effect(ReturnSetInfo *result, const MigStatement *stmt, int number,
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+/* Statements that are done once more for what is undone after them. */
+#define MAX_DONE_AGAIN 100000
+
+/*
+ * A world like the one before a statement, in which what is rolled back later
+ * can be done; once there is too much of it, one that knows nothing of the
+ * text.
+ */
+static MigWorld *
+same_world(const MigParsed *parsed, int end, int *budget)
+{
+	MigWorld   *world = mig_world_create();
+	int			unit;
+
+	*budget -= end;
+	for (unit = 0; unit < parsed->nunits && *budget >= 0; unit++)
+	{
+		const MigUnit *u = &parsed->units[unit];
+		bool	   *undone = mig_find_undone(parsed, u);
+		int			i;
+
+		for (i = u->first; i < Min(end, u->first + u->count) && !u->rollback; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (!undone[i - u->first])
+				mig_world_apply(world, &parsed->stmts[i]);
+		}
+		if (u->first + u->count <= end)
+			mig_world_end_transaction(world);
+		pfree(undone);
+	}
+	return world;
+}
+
 Datum
 migrate_lint_effects(PG_FUNCTION_ARGS)
 {
@@ -81,6 +115,7 @@ migrate_lint_effects(PG_FUNCTION_ARGS)
 	MigWorld   *world;
 	MemoryContext each;
 	int			unit;
+	int			budget = MAX_DONE_AGAIN;
 
 	script.text = mig_text_argument(fcinfo, 0, "sql");
 	script.line = 1;
@@ -92,21 +127,29 @@ migrate_lint_effects(PG_FUNCTION_ARGS)
 	for (unit = 0; unit < parsed->nunits; unit++)
 	{
 		const MigUnit *u = &parsed->units[unit];
+		bool	   *undone = mig_find_undone(parsed, u);
+		MigWorld   *stays = world;
 		int			i;
 
 		for (i = u->first; i < u->first + u->count; i++)
 		{
 			const MigStatement *stmt = &parsed->stmts[i];
-			MemoryContext caller = MemoryContextSwitchTo(each);
+			MemoryContext caller;
 			ListCell   *lc;
 
 			CHECK_FOR_INTERRUPTS();
+			if (!u->rollback && !undone[i - u->first])
+				world = stays;
+			else if (world == stays)
+				world = same_world(parsed, i, &budget);
+			caller = MemoryContextSwitchTo(each);
 			foreach(lc, mig_effects(world, stmt))
 				put_effect(result, stmt, i + 1, lfirst(lc));
 			MemoryContextSwitchTo(caller);
 			MemoryContextReset(each);
 			mig_world_apply(world, stmt);
 		}
+		world = stays;
 		mig_world_end_transaction(world);
 	}
 	return (Datum) 0;

@@ -14,13 +14,16 @@
  */
 #include "effects_internal.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "commands/tablecmds.h"
@@ -29,6 +32,7 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -48,11 +52,11 @@ typedef struct Work
 typedef struct Alter
 {
 	MigEffects *e;
-	AlterTableStmt *stmt;
 	MigRel	   *rel;
 	bool		recurse;		/* no ONLY */
 	LOCKMODE	mode;
 	List	   *work;			/* of Work * */
+	List	   *unfilled;		/* char *: new columns that are NULL so far */
 } Alter;
 
 static Work *
@@ -170,7 +174,8 @@ set_not_null(Alter *alter, const char *name, bool validate)
 		MigRel	   *rel = lfirst(lc);
 		MigColumn  *column = mig_rel_column(rel, name);
 
-		if (column && validate && !mig_predict_not_null(rel, column))
+		/* not there: the statement adds it too */
+		if (validate && (column == NULL || !mig_predict_not_null(rel, column)))
 			ask_scan(alter, rel, MIG_WHY_NOT_NULL);
 	}
 }
@@ -229,6 +234,59 @@ add_index_constraint(Alter *alter, Constraint *constraint, List *names)
 						 true, ShareLock, alter->recurse);
 }
 
+/* A table gets a check, and what inherits from it; where it is, it is merged. */
+static void
+add_check_to(Alter *alter, MigRel *rel, Constraint *constraint, bool checked)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	mig_effects_lock(alter->e, rel, alter->mode);
+	if (rel != alter->rel && constraint->conname &&
+		mig_rel_constraint(rel, constraint->conname))
+		return;
+	if (checked)
+		ask_scan(alter, rel, MIG_WHY_CHECK);
+	if (!alter->recurse || constraint->is_no_inherit)
+		return;
+	foreach(lc, mig_rel_children(rel))
+		add_check_to(alter, lfirst(lc), constraint, checked);
+}
+
+static bool
+is_unfilled(Alter *alter, List *names)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, names)
+	{
+		foreach(lc2, alter->unfilled)
+		{
+			if (strcmp(strVal(lfirst(lc)), lfirst(lc2)) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A foreign key of a column that is NULL: no row is compared with another. */
+static void
+check_unfilled(Alter *alter, MigRel *target)
+{
+	MigEffects *e = alter->e;
+	MigRel	   *rel = alter->rel;
+	ListCell   *lc;
+
+	mig_effects_lock(e, target, RowShareLock);
+	mig_effects_scan_referenced(e, target, false);
+	foreach(lc, rel->kind == RELKIND_PARTITIONED_TABLE ? mig_rel_tree(rel) : list_make1(rel))
+	{
+		mig_effects_lock_indexes(e, lfirst(lc), AccessShareLock);
+		ask_scan(alter, lfirst(lc), MIG_WHY_FOREIGN_KEY);
+	}
+}
+
 static void
 add_constraint(Alter *alter, Constraint *constraint)
 {
@@ -241,11 +299,9 @@ add_constraint(Alter *alter, Constraint *constraint)
 	switch (constraint->contype)
 	{
 		case CONSTR_CHECK:
-			foreach(lc, tree_of(alter, !constraint->is_no_inherit))
-			{
-				if (checked)
-					ask_scan(alter, lfirst(lc), MIG_WHY_CHECK);
-			}
+			if (constraint->raw_expr)
+				mig_effects_expression_needs(alter->e, constraint->raw_expr, 0);
+			add_check_to(alter, alter->rel, constraint, checked);
 			break;
 		case CONSTR_NOTNULL:
 			foreach(lc, constraint->keys)
@@ -259,7 +315,9 @@ add_constraint(Alter *alter, Constraint *constraint)
 		case CONSTR_FOREIGN:
 			target = mig_effects_find(alter->e, constraint->pktable);
 			mig_effects_foreign_key(alter->e, alter->rel, target, constraint->pk_attrs,
-									checked);
+									checked && !is_unfilled(alter, constraint->fk_attrs));
+			if (checked && target && is_unfilled(alter, constraint->fk_attrs))
+				check_unfilled(alter, target);
 			break;
 		default:
 			break;
@@ -279,6 +337,8 @@ typedef struct NewColumn
 	bool		no_inherit;
 	Constraint *index;			/* PRIMARY KEY or UNIQUE */
 	List	   *foreign;		/* of Constraint * */
+	const char *rewrite;		/* why, or NULL */
+	bool		filled;			/* not with NULL */
 } NewColumn;
 
 static void
@@ -336,19 +396,30 @@ read_column(Alter *alter, ColumnDef *def, NewColumn *column)
 	}
 }
 
-bool
-mig_alter_drops(const AlterTableStmt *stmt, const char *column)
+/* A table gets it, and what inherits from it; where it is, it is merged. */
+static void
+add_column_to(Alter *alter, MigRel *rel, const char *name, const NewColumn *column)
 {
 	ListCell   *lc;
 
-	foreach(lc, stmt->cmds)
-	{
-		const AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
-
-		if (cmd->subtype == AT_DropColumn && strcmp(cmd->name, column) == 0)
-			return true;
-	}
-	return false;
+	check_stack_depth();
+	mig_effects_lock(alter->e, rel, alter->mode);
+	if (mig_rel_column(rel, name))
+		return;
+	if (column->rewrite)
+		ask_rewrite(alter, rel, column->rewrite);
+	if (column->check && (!column->no_inherit || rel == alter->rel))
+		ask_scan(alter, rel, MIG_WHY_CHECK);
+	if (column->not_null && !column->rewrite && !column->filled)
+		ask_scan(alter, rel, MIG_WHY_NOT_NULL);
+	/* a default is evaluated once, or for each row */
+	if (column->value)
+		mig_effects_default(alter->e, column->value,
+							column->rewrite == NULL || !mig_rel_is_empty(rel));
+	if (!alter->recurse)
+		return;
+	foreach(lc, mig_rel_children(rel))
+		add_column_to(alter, lfirst(lc), name, column);
 }
 
 static void
@@ -357,55 +428,37 @@ add_column(Alter *alter, AlterTableCmd *cmd)
 	MigEffects *e = alter->e;
 	ColumnDef  *def = castNode(ColumnDef, cmd->def);
 	NewColumn	column;
-	const char *rewrite = NULL;
-	bool		filled = false;
-	bool		replaced = false;
 	ListCell   *lc;
 
 	if (mig_rel_column(alter->rel, def->colname))
-	{
-		replaced = mig_alter_drops(alter->stmt, def->colname);
-		if (!replaced)
-			return;
-	}
+		return;
 	read_column(alter, copyObject(def), &column);
 	if (column.type.serial || column.identity)
-		rewrite = MIG_WHY_IDENTITY;
+		column.rewrite = MIG_WHY_IDENTITY;
 	else if (column.generated)
-		rewrite = column.stored ? MIG_WHY_GENERATED : NULL;
+		column.rewrite = column.stored ? MIG_WHY_GENERATED : NULL;
 	else if (mig_type_is_constrained(e->world, &column.type))
-		rewrite = MIG_WHY_DOMAIN_COLUMN;
-	else if (column.value)
+		column.rewrite = MIG_WHY_DOMAIN_COLUMN;
+	else
 	{
 		MigDefault	value = mig_predict_default(e->world, &column.type, column.value,
 												e->source);
 
 		if (value.rewrites)
-			rewrite = MIG_WHY_DEFAULT;
-		filled = !value.is_null;
+			column.rewrite = MIG_WHY_DEFAULT;
+		column.filled = !value.is_null;
 	}
-	foreach(lc, tree_of(alter, true))
-	{
-		MigRel	   *rel = lfirst(lc);
-
-		if (mig_rel_column(rel, def->colname) && !replaced)
-			continue;
-		if (rewrite)
-			ask_rewrite(alter, rel, rewrite);
-		if (column.check && (!column.no_inherit || rel == alter->rel))
-			ask_scan(alter, rel, MIG_WHY_CHECK);
-		if (column.not_null && !rewrite && !filled)
-			ask_scan(alter, rel, MIG_WHY_NOT_NULL);
-		/* a default is evaluated once, or for each row */
-		if (column.value)
-			mig_effects_default(e, column.value, rewrite == NULL || !mig_rel_is_empty(rel));
-	}
+	if (column.rewrite == NULL && !column.filled)
+		alter->unfilled = lappend(alter->unfilled, def->colname);
+	mig_effects_type_needs(e, &column.type);
+	add_column_to(alter, alter->rel, def->colname, &column);
 	if (column.index)
 		mig_effects_index_on(e, alter->rel, NIL, true, ShareLock, alter->recurse);
 	foreach(lc, column.foreign)
 	{
 		Constraint *constraint = lfirst(lc);
-		bool		valued = column.value || column.type.serial || column.generated;
+		bool		valued = column.value || column.filled || column.type.serial ||
+			column.generated;
 
 		mig_effects_foreign_key(e, alter->rel, mig_effects_find(e, constraint->pktable),
 								constraint->pk_attrs,
@@ -415,21 +468,31 @@ add_column(Alter *alter, AlterTableCmd *cmd)
 }
 
 static void
-drop_column(Alter *alter, AlterTableCmd *cmd)
+drop_column_of(Alter *alter, MigRel *rel, MigColumn *column)
 {
 	ListCell   *lc;
 
-	/* with ONLY, children keep the column and learn that it is their own */
-	foreach(lc, mig_rel_children(alter->rel))
-		mig_effects_lock(alter->e, lfirst(lc), alter->mode);
-	foreach(lc, tree_of(alter, true))
+	check_stack_depth();
+	mig_effects_drop_column(alter->e, rel, column);
+	foreach(lc, mig_rel_children(rel))
 	{
-		MigRel	   *rel = lfirst(lc);
-		MigColumn  *column = mig_rel_column(rel, cmd->name);
+		MigRel	   *child = lfirst(lc);
+		MigColumn  *other = mig_rel_column(child, column->name);
 
-		if (column && (rel == alter->rel || column->inherited))
-			mig_effects_drop_column(alter->e, rel, column);
+		/* those that keep the column learn whose it is now */
+		mig_effects_lock(alter->e, child, alter->mode);
+		if (alter->recurse && other && mig_column_goes_with(child, other, rel))
+			drop_column_of(alter, child, other);
 	}
+}
+
+static void
+drop_column(Alter *alter, AlterTableCmd *cmd)
+{
+	MigColumn  *column = mig_rel_column(alter->rel, cmd->name);
+
+	if (column)
+		drop_column_of(alter, alter->rel, column);
 }
 
 static void
@@ -443,6 +506,9 @@ drop_constraint(Alter *alter, AlterTableCmd *cmd)
 	mig_effects_drop_constraint(alter->e, constraint);
 	if (constraint->kind != CONSTRAINT_CHECK && constraint->kind != 'n')
 		return;
+	/* those that keep it learn whose it is now */
+	foreach(lc, constraint->no_inherit ? NIL : mig_rel_children(alter->rel))
+		mig_effects_lock(alter->e, lfirst(lc), alter->mode);
 	foreach(lc, tree_of(alter, !constraint->no_inherit))
 	{
 		MigRel	   *rel = lfirst(lc);
@@ -595,6 +661,8 @@ remake_foreign_key(Alter *alter, MigRel *rel, MigConstraint *constraint,
 
 	mig_effects_lock(alter->e, constraint->rel, AccessExclusiveLock);
 	mig_effects_lock(alter->e, target, AccessExclusiveLock);
+	if (target && target->kind == RELKIND_PARTITIONED_TABLE)
+		mig_effects_lock_tree(alter->e, target, AccessExclusiveLock);
 	if (target)
 		mig_effects_reference(alter->e, target, mig_constraint_target_names(constraint));
 	if (!constraint->valid || !constraint->enforced)
@@ -640,6 +708,8 @@ change_type(Alter *alter, AlterTableCmd *cmd)
 		}
 		if (change == MIG_TYPE_REWRITES && !mig_is_virtual(column->generated))
 			ask_rewrite(alter, rel, MIG_WHY_TYPE);
+		mig_effects_type_needs(e, &type);
+		e->retyped = lappend(e->retyped, column);
 		if (column->has_default)
 			mig_effects_default_needs(e, rel, column);
 		foreach(lc2, mig_rel_indexes(rel))
@@ -671,8 +741,7 @@ change_type(Alter *alter, AlterTableCmd *cmd)
 		{
 			MigConstraint *constraint = lfirst(lc2);
 
-			if (constraint->rel != rel &&
-				list_member_int(constraint->target_columns, column->number))
+			if (constraint->rel != rel && mig_constraint_references(constraint, column))
 				remake_foreign_key(alter, rel, constraint, column, &type);
 		}
 	}
@@ -681,22 +750,8 @@ change_type(Alter *alter, AlterTableCmd *cmd)
 static void
 change_owner(Alter *alter, AlterTableCmd *cmd)
 {
-	MigEffects *e = alter->e;
-	MigRel	   *rel = alter->rel;
-	MigRel	   *toast = mig_rel_toast(rel);
-	ListCell   *lc;
-
-	if (cmd->newowner->roletype == ROLESPEC_CSTRING &&
-		rel->owner == get_role_oid(cmd->newowner->rolename, true))
-		return;
-	mig_effects_lock_indexes(e, rel, alter->mode);
-	foreach(lc, mig_rel_sequences(rel))
-		mig_effects_lock(e, lfirst(lc), alter->mode);
-	if (toast)
-	{
-		mig_effects_lock(e, toast, alter->mode);
-		mig_effects_lock_indexes(e, toast, alter->mode);
-	}
+	if (alter->rel->owner != get_rolespec_oid(cmd->newowner, true))
+		mig_effects_new_owner(alter->e, alter->rel);
 }
 
 static void
@@ -767,6 +822,7 @@ detach_partition(Alter *alter, PartitionCmd *cmd)
 {
 	MigEffects *e = alter->e;
 	MigRel	   *rel = mig_effects_find(e, cmd->name);
+	MigRel	   *up;
 	ListCell   *lc;
 
 	if (rel == NULL)
@@ -787,6 +843,24 @@ detach_partition(Alter *alter, PartitionCmd *cmd)
 
 		if (constraint->kind == CONSTRAINT_FOREIGN && constraint->inherited)
 			mig_effects_lock(e, mig_constraint_target(constraint), ShareRowExclusiveLock);
+	}
+	/* what refers to the parent may not refer to its rows */
+	foreach(lc, mig_rel_references(rel))
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		if (constraint->rel == rel || !constraint->enforced)
+			continue;
+		mig_effects_lock(e, constraint->rel, AccessExclusiveLock);
+		for (up = alter->rel; up; up = mig_rel_parents(up) ? linitial(mig_rel_parents(up)) : NULL)
+			mig_effects_lock(e, up, AccessShareLock);
+		mig_effects_planned(e, constraint->rel, AccessShareLock);
+		mig_effects_planned(e, rel, AccessShareLock);
+		if (mig_rel_is_empty(constraint->rel))
+			continue;
+		mig_effects_scan(e, constraint->rel, MIG_WHY_FOREIGN_KEY);
+		if (has_rows(rel))
+			mig_effects_scan(e, rel, MIG_WHY_FOREIGN_KEY);
 	}
 }
 
@@ -874,6 +948,46 @@ set_expression(Alter *alter, AlterTableCmd *cmd)
 	}
 }
 
+/* Partitions have the triggers for each row. */
+static bool
+has_row_trigger(MigRel *rel, const AlterTableCmd *cmd)
+{
+	bool		all = cmd->subtype == AT_EnableTrigAll || cmd->subtype == AT_DisableTrigAll;
+	bool		user = cmd->subtype == AT_EnableTrigUser || cmd->subtype == AT_DisableTrigUser;
+	Relation	catalog;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, rel->world->calls)
+	{
+		MigCall    *call = lfirst(lc);
+
+		if (call->rel == rel && call->in_partitions &&
+			(all || user || strcmp(call->trigger, cmd->name) == 0))
+			return true;
+	}
+	if (!rel->old)
+		return false;
+	catalog = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(rel->oid));
+	scan = systable_beginscan(catalog, TriggerRelidNameIndexId, true, NULL, 1, &key);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
+
+		found = TRIGGER_FOR_ROW(form->tgtype) &&
+			(all || (user && !form->tgisinternal) ||
+			 (!all && !user && strcmp(NameStr(form->tgname), cmd->name) == 0));
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return found;
+}
+
 static void
 alter_command(Alter *alter, AlterTableCmd *cmd)
 {
@@ -950,6 +1064,7 @@ alter_command(Alter *alter, AlterTableCmd *cmd)
 		case AT_AddInherit:
 			mig_effects_lock(e, mig_effects_find(e, castNode(RangeVar, cmd->def)),
 							 ShareUpdateExclusiveLock);
+			mig_effects_lock_tree(e, rel, AccessShareLock);
 			break;
 		case AT_DropInherit:
 			mig_effects_lock(e, mig_effects_find(e, castNode(RangeVar, cmd->def)),
@@ -973,7 +1088,7 @@ alter_command(Alter *alter, AlterTableCmd *cmd)
 		case AT_DisableTrig:
 		case AT_DisableTrigAll:
 		case AT_DisableTrigUser:
-			if (rel->kind == RELKIND_PARTITIONED_TABLE)
+			if (rel->kind == RELKIND_PARTITIONED_TABLE && has_row_trigger(rel, cmd))
 				lock_tree(alter);
 			break;
 		case AT_AddIdentity:
@@ -1008,10 +1123,137 @@ alter_command(Alter *alter, AlterTableCmd *cmd)
 	}
 }
 
+static bool
+drops(const AlterTableCmd *cmd)
+{
+	return cmd->subtype == AT_DropColumn || cmd->subtype == AT_DropConstraint;
+}
+
+static pg_noinline void
+alter_others(Alter *alter, AlterTableStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!drops(cmd))
+			alter_command(alter, cmd);
+	}
+}
+
+static List *
+mark(List *marked, bool *dropped)
+{
+	if (*dropped)
+		return marked;
+	*dropped = true;
+	return lappend(marked, dropped);
+}
+
+static List *
+mark_constraint(List *marked, MigConstraint *constraint)
+{
+	MigRel	   *index = constraint->kind == CONSTRAINT_FOREIGN ? NULL :
+		mig_constraint_index(constraint);
+
+	if (index)
+		marked = mark(marked, &index->dropped);
+	return mark(marked, &constraint->dropped);
+}
+
+static List *
+mark_column(List *marked, MigRel *rel, MigColumn *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, mig_rel_constraints(rel))
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		if (list_member_int(constraint->columns, column->number))
+			marked = mark_constraint(marked, constraint);
+	}
+	foreach(lc, mig_rel_indexes(rel))
+	{
+		MigRel	   *index = lfirst(lc);
+
+		if (mig_index_mentions(index, column->number))
+			marked = mark(marked, &index->dropped);
+	}
+	return mark(marked, &column->dropped);
+}
+
+static pg_noinline List *
+mark_dropped(Alter *alter, AlterTableStmt *stmt)
+{
+	List	   *marked = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, alter->recurse ? mig_rel_tree(alter->rel) : list_make1(alter->rel))
+	{
+		MigRel	   *rel = lfirst(lc);
+
+		foreach(lc2, stmt->cmds)
+		{
+			AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc2);
+
+			if (cmd->subtype == AT_DropColumn)
+			{
+				MigColumn  *column = mig_rel_column(rel, cmd->name);
+
+				if (column && (rel == alter->rel || (column->inherited && !column->local)))
+					marked = mark_column(marked, rel, column);
+			}
+			else if (cmd->subtype == AT_DropConstraint)
+			{
+				MigConstraint *constraint = mig_rel_constraint(rel, cmd->name);
+
+				if (constraint && (rel == alter->rel || constraint->inherited))
+					marked = mark_constraint(marked, constraint);
+			}
+		}
+	}
+	return marked;
+}
+
+static void
+unmark(List *marked)
+{
+	ListCell   *lc;
+
+	foreach(lc, marked)
+		*(bool *) lfirst(lc) = false;
+}
+
+/* The commands that drop nothing, as if the others had been done. */
+static void
+alter_without_dropped(Alter *alter, AlterTableStmt *stmt)
+{
+	List	   *marked = mark_dropped(alter, stmt);
+
+	PG_TRY();
+	{
+		alter_others(alter, stmt);
+		do_work(alter);
+	}
+	PG_CATCH();
+	{
+		unmark(marked);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	unmark(marked);
+}
+
 void
 mig_effects_alter_table(MigEffects *e, AlterTableStmt *stmt)
 {
-	Alter		alter = {e, stmt};
+	Alter		alter = {e};
+	bool		dropping = false;
 	ListCell   *lc;
 
 	alter.rel = mig_effects_find(e, stmt->relation);
@@ -1032,10 +1274,22 @@ mig_effects_alter_table(MigEffects *e, AlterTableStmt *stmt)
 		}
 		return;
 	}
+	/* what is dropped is not there for the other commands */
 	foreach(lc, stmt->cmds)
 	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (!drops(cmd))
+			continue;
 		CHECK_FOR_INTERRUPTS();
-		alter_command(&alter, lfirst_node(AlterTableCmd, lc));
+		alter_command(&alter, cmd);
+		dropping = true;
 	}
-	do_work(&alter);
+	if (dropping && list_length(stmt->cmds) > 1)
+		alter_without_dropped(&alter, stmt);
+	else
+	{
+		alter_others(&alter, stmt);
+		do_work(&alter);
+	}
 }

@@ -535,43 +535,11 @@ lint_statement(Linter *linter, int index, const MigUnit *unit, bool applied)
 	MemoryContextReset(linter->statement_memory);
 }
 
-/* Which statements of a unit does a later ROLLBACK TO of it undo? */
-static bool *
-find_undone(const MigParsed *parsed, const MigUnit *unit)
-{
-	bool	   *undone = palloc0(sizeof(bool) * (unit->count + 1));
-	const MigStatement *stmts = &parsed->stmts[unit->first];
-	int			i;
-	int			j;
-
-	for (i = 0; i < unit->count; i++)
-	{
-		const TransactionStmt *back = (const TransactionStmt *) stmts[i].raw->stmt;
-
-		if (stmts[i].class != MIG_CLASS_XACT || !IsA(back, TransactionStmt) ||
-			back->kind != TRANS_STMT_ROLLBACK_TO)
-			continue;
-		for (j = i - 1; j >= 0; j--)
-		{
-			const TransactionStmt *savepoint = (const TransactionStmt *) stmts[j].raw->stmt;
-
-			if (!undone[j] && stmts[j].class == MIG_CLASS_XACT &&
-				IsA(savepoint, TransactionStmt) &&
-				savepoint->kind == TRANS_STMT_SAVEPOINT &&
-				strcmp(savepoint->savepoint_name, back->savepoint_name) == 0)
-				break;
-		}
-		if (j >= 0)
-			memset(undone + j + 1, true, i - j - 1);
-	}
-	return undone;
-}
-
 static void
 lint_unit(Linter *linter, const MigUnit *unit, int done)
 {
 	MigLint    *lint = &linter->lint;
-	bool	   *undone = find_undone(linter->parsed, unit);
+	bool	   *undone = mig_find_undone(linter->parsed, unit);
 	int			i;
 
 	lint->held = NIL;

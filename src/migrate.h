@@ -144,6 +144,7 @@ extern bytea *mig_fingerprint(const MigScript *script);
 
 /* units.c */
 extern void mig_find_units(MigParsed *parsed, int n, MigErrorPlace *place);
+extern bool *mig_find_undone(const MigParsed *parsed, const MigUnit *unit);
 extern void mig_script_by_statement(MigParsed *parsed);
 
 /* format.c */

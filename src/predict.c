@@ -13,6 +13,7 @@
 #include "effects.h"
 
 #include "access/genam.h"
+#include "access/hash.h"
 #include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "catalog/namespace.h"
@@ -24,6 +25,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
+#include "common/hashfn.h"
 #include "compat.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -137,6 +139,47 @@ search_names_in(void *arg)
 	search_names(args[0], args[1]);
 }
 
+/*
+ * The default that a domain gives to a column without one: *raw as the text
+ * has it, or *cooked of the catalogs.
+ */
+static void
+domain_default(MigWorld *world, const MigTypeRef *type, Node **raw, Node **cooked)
+{
+	const MigType *own = type->own;
+	Oid			oid = type->oid;
+	ListCell   *lc;
+
+	*raw = NULL;
+	*cooked = NULL;
+	if (type->own_array)
+		return;
+	for (; own && own->kind == TYPTYPE_DOMAIN; own = own->own_base)
+	{
+		if (own->default_set)
+		{
+			*raw = own->raw_default;
+			return;
+		}
+		oid = OidIsValid(own->oid) ? own->oid : own->base;
+		if (OidIsValid(oid))
+			break;
+	}
+	/* what a domain of the text is over may be one that it altered */
+	foreach(lc, world->types)
+	{
+		const MigType *other = lfirst(lc);
+
+		if (OidIsValid(oid) && other->oid == oid && other->default_set)
+		{
+			*raw = other->raw_default;
+			return;
+		}
+	}
+	if (OidIsValid(oid) && get_typtype(oid) == TYPTYPE_DOMAIN)
+		*cooked = get_typdefault(oid);
+}
+
 typedef struct CookDefault
 {
 	MigWorld   *world;
@@ -146,6 +189,7 @@ typedef struct CookDefault
 	bool		is_null;
 	bool		is_volatile;
 	bool		is_mutable;
+	Node	   *cooked;			/* instead of raw */
 } CookDefault;
 
 static void
@@ -156,7 +200,8 @@ cook_default(void *arg)
 	Node	   *expr;
 	Oid			type;
 
-	expr = transformExpr(pstate, copyObject(cook->raw), EXPR_KIND_COLUMN_DEFAULT);
+	expr = cook->cooked ? cook->cooked :
+		transformExpr(pstate, copyObject(cook->raw), EXPR_KIND_COLUMN_DEFAULT);
 	type = exprType(expr);
 	if (OidIsValid(cook->type->oid))
 	{
@@ -177,7 +222,8 @@ cook_default(void *arg)
 
 /*
  * mig_predict_default
- *		The raw expression as the DEFAULT of a new column of that type.
+ *		The raw expression as the DEFAULT of a new column of that type; NULL:
+ *		there is none but what a domain has.
  */
 MigDefault
 mig_predict_default(MigWorld *world, const MigTypeRef *type, Node *raw,
@@ -186,9 +232,22 @@ mig_predict_default(MigWorld *world, const MigTypeRef *type, Node *raw,
 	MigDefault	result = {0};
 	NameSearch	search = {world, PROVOLATILE_IMMUTABLE};
 	CookDefault cook = {world, type, raw, source};
-	void	   *search_arg[2] = {raw, &search};
+	void	   *search_arg[2];
 
-	if (IsA(raw, A_Const))
+	if (raw == NULL)
+	{
+		domain_default(world, type, &raw, &cook.cooked);
+		cook.raw = raw;
+	}
+	search_arg[0] = raw;
+	search_arg[1] = &search;
+	if (raw == NULL && cook.cooked == NULL)
+	{
+		result.known = true;
+		result.volatility = PROVOLATILE_IMMUTABLE;
+		result.is_null = true;
+	}
+	else if (raw && IsA(raw, A_Const))
 	{
 		/* the commonest by far */
 		result.known = true;
@@ -450,6 +509,7 @@ mig_predict_not_null(MigRel *rel, MigColumn *column)
 typedef struct PartKey
 {
 	int			natts;
+	bool		hashed;
 	Node	   *expr[PARTITION_MAX_KEYS];	/* Vars of relation 1, expressions */
 	Oid			type[PARTITION_MAX_KEYS];
 	int32		typmod[PARTITION_MAX_KEYS];
@@ -489,7 +549,7 @@ set_key(PartKey *key, int i, Node *expr, Oid opclass, Oid collation)
 	key->typmod[i] = exprTypmod(expr);
 	key->typcoll[i] = exprCollation(expr);
 	if (!OidIsValid(opclass))
-		opclass = GetDefaultOpClass(key->type[i], BTREE_AM_OID);
+		opclass = GetDefaultOpClass(key->type[i], key->hashed ? HASH_AM_OID : BTREE_AM_OID);
 	key->collation[i] = OidIsValid(collation) ? collation : key->typcoll[i];
 	key->family[i] = get_opclass_family(opclass);
 	key->optype[i] = get_opclass_input_type(opclass);
@@ -523,6 +583,7 @@ read_key(MigRel *parent, MigRel *rel, PartKey *key)
 			exprs = (List *) stringToNode(TextDatumGetCString(datum));
 	}
 	key->natts = 0;
+	key->hashed = parent->strategy == PARTITION_STRATEGY_HASH;
 	foreach(lc, parent->partition_key)
 	{
 		Node	   *expr;
@@ -560,7 +621,8 @@ static Expr *
 key_operator(const PartKey *key, int i, StrategyNumber strategy, Expr *value)
 {
 	Oid			operator = get_opfamily_member(key->family[i], key->optype[i],
-											   key->optype[i], strategy);
+											   key->optype[i],
+											   key->hashed ? HTEqualStrategyNumber : strategy);
 	Expr	   *arg = (Expr *) copyObject(key->expr[i]);
 
 	if (!OidIsValid(operator))
@@ -991,6 +1053,73 @@ keep(Pruning *pruning, MigRel *rel)
 	pruning->kept = list_append_unique_ptr(pruning->kept, rel);
 }
 
+/* The value that the conditions give to a part of the key; NULL: none. */
+static Const *
+equal_value(const PartKey *key, int i, List *conditions, Oid *type)
+{
+	ListCell   *lc;
+
+	foreach(lc, conditions)
+	{
+		Node	   *condition = lfirst(lc);
+		OpExpr	   *op = (OpExpr *) condition;
+		Node	   *value;
+
+		if (IsA(condition, NullTest) && ((NullTest *) condition)->nulltesttype == IS_NULL &&
+			equal(((NullTest *) condition)->arg, key->expr[i]))
+			return makeNullConst(key->type[i], -1, InvalidOid);
+		if (!IsA(condition, OpExpr) || list_length(op->args) != 2)
+			continue;
+		value = lsecond(op->args);
+		if (!equal(strip_implicit_coercions(linitial(op->args)), key->expr[i]))
+		{
+			/* equality commutes */
+			value = linitial(op->args);
+			if (!equal(strip_implicit_coercions(lsecond(op->args)), key->expr[i]))
+				continue;
+		}
+		*type = exprType(value);
+		if (IsA(value, Const) && !((Const *) value)->constisnull &&
+			get_op_opfamily_strategy(op->opno, key->family[i]) == HTEqualStrategyNumber)
+			return (Const *) value;
+	}
+	return NULL;
+}
+
+/* Can no row of which the conditions hold be in a partition by hash? */
+static bool
+hash_refutes(MigRel *parent, MigRel *rel, const PartitionBoundSpec *bound,
+			 List *conditions)
+{
+	PartKey		key;
+	uint64		hash = 0;
+	int			i;
+
+	read_key(parent, rel, &key);
+	for (i = 0; i < key.natts; i++)
+	{
+		Oid			type = InvalidOid;
+		Const	   *value = equal_value(&key, i, conditions, &type);
+		Oid			function;
+
+		if (value == NULL)
+			return false;
+		if (value->constisnull)
+			continue;
+		function = get_opfamily_proc(key.family[i], type, type, HASHEXTENDED_PROC);
+		if (!OidIsValid(function))
+			function = get_opfamily_proc(key.family[i], key.optype[i], key.optype[i],
+										 HASHEXTENDED_PROC);
+		if (!OidIsValid(function))
+			return false;
+		hash = hash_combine64(hash,
+							  DatumGetUInt64(OidFunctionCall2Coll(function, key.collation[i],
+																  value->constvalue,
+																  UInt64GetDatum(HASH_PARTITION_SEED))));
+	}
+	return hash % bound->modulus != bound->remainder;
+}
+
 /* Partitions of parent that rows of which the conditions hold may be in. */
 static void
 prune(Pruning *pruning, MigRel *parent, ParseState *pstate, List *conditions)
@@ -1011,7 +1140,12 @@ prune(Pruning *pruning, MigRel *parent, ParseState *pstate, List *conditions)
 		CHECK_FOR_INTERRUPTS();
 		if (child == other)
 			continue;
-		if (bound)
+		if (bound && bound->strategy == PARTITION_STRATEGY_HASH && !bound->is_default)
+		{
+			if (hash_refutes(parent, pruning->rel, bound, conditions))
+				continue;
+		}
+		else if (bound)
 			qual = bound_qual(pstate, parent, pruning->rel, bound);
 		if (qual)
 		{

@@ -70,6 +70,9 @@ typedef struct MigAlter
 	int		   *first;			/* token of each command, and one more */
 } MigAlter;
 
+/* does another command of it drop the column, so that the name is free */
+extern bool mig_alter_drops(const AlterTableStmt *stmt, const char *column);
+
 /* rules_report.c */
 extern MigRulesState *mig_rules_state(MigLint *lint);
 extern MigFinding *mig_rules_report(MigLint *lint, const char *rule,

@@ -111,6 +111,22 @@ mig_rules_is_hazard(MigAlter *alter, ColumnDef *def, const Constraint *but)
 	return false;
 }
 
+/* mig_alter_drops: does another command drop the column, so that its name is free? */
+bool
+mig_alter_drops(const AlterTableStmt *stmt, const char *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		const AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (cmd->subtype == AT_DropColumn && strcmp(cmd->name, column) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * A default in steps: new rows have it first, old ones in batches, unless they
  * are to have none.

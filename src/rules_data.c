@@ -317,7 +317,7 @@ column_dependents(MigAlter *alter)
 		MigConstraint *one = (MigConstraint *) lfirst(lc);
 
 		if (one->rel != alter->rel &&
-			list_member_int(one->target_columns, alter->column->number))
+			mig_constraint_references(one, alter->column))
 			result = list_append_unique_ptr(result, one->rel);
 	}
 	return result;

@@ -291,3 +291,38 @@ mig_script_by_statement(MigParsed *parsed)
 		unit->toplevel = parsed->stmts[i].class == MIG_CLASS_TOPLEVEL;
 	}
 }
+
+/*
+ * mig_find_undone
+ *		Which statements of a unit does a later ROLLBACK TO of it undo?
+ */
+bool *
+mig_find_undone(const MigParsed *parsed, const MigUnit *unit)
+{
+	bool	   *undone = palloc0(sizeof(bool) * (unit->count + 1));
+	const MigStatement *stmts = &parsed->stmts[unit->first];
+	int			i;
+	int			j;
+
+	for (i = 0; i < unit->count; i++)
+	{
+		const TransactionStmt *back = (const TransactionStmt *) stmts[i].raw->stmt;
+
+		if (stmts[i].class != MIG_CLASS_XACT || !IsA(back, TransactionStmt) ||
+			back->kind != TRANS_STMT_ROLLBACK_TO)
+			continue;
+		for (j = i - 1; j >= 0; j--)
+		{
+			const TransactionStmt *savepoint = (const TransactionStmt *) stmts[j].raw->stmt;
+
+			if (!undone[j] && stmts[j].class == MIG_CLASS_XACT &&
+				IsA(savepoint, TransactionStmt) &&
+				savepoint->kind == TRANS_STMT_SAVEPOINT &&
+				strcmp(savepoint->savepoint_name, back->savepoint_name) == 0)
+				break;
+		}
+		if (j >= 0)
+			memset(undone + j + 1, true, i - j - 1);
+	}
+	return undone;
+}

@@ -39,6 +39,8 @@ typedef struct MigType
 	List	   *new_labels;		/* of an enum: char *, added by the text */
 	List	   *new_labels_in;	/* ... transactions that added them, as ints */
 	int			checks;			/* of a domain: its CHECKs */
+	bool		default_set;	/* the text says what its default is */
+	Node	   *raw_default;	/* ... NULL: none */
 } MigType;
 
 /* What a type's name in a statement means. */
@@ -62,6 +64,17 @@ typedef struct MigFunction
 	bool		replaced;		/* there was one of that name */
 } MigFunction;
 
+/* Something of an old relation that the text made, which calls a function. */
+typedef struct MigCall
+{
+	char	   *function;		/* its name, without a schema */
+	int			nargs;
+	MigRel	   *rel;
+	char	   *trigger;		/* its name; NULL: not a trigger */
+	MigRel	   *index;			/* NULL: not an index */
+	bool		in_partitions;	/* a trigger that each partition has too */
+} MigCall;
+
 typedef struct MigColumn
 {
 	char	   *name;
@@ -73,6 +86,7 @@ typedef struct MigColumn
 								 * valid */
 	bool		has_default;	/* and is not a generated one */
 	bool		inherited;
+	bool		local;			/* also declared where it is inherited */
 	char		identity;		/* as in pg_attribute; '\0': none */
 	char		generated;
 	char		storage;		/* TYPSTORAGE_*; '\0': not known */
@@ -134,6 +148,8 @@ struct MigRel
 	bool		has_subclass;	/* had some when it was read */
 	bool		populated;		/* of a matview */
 	bool		filled;			/* the text put rows into it, or may have */
+	int			queries;		/* of a view: how often the text replaced it */
+	Node	   *query;			/* raw, of a view or matview: as the text has it */
 	double		tuples;			/* estimate; -1: not known */
 	int64		bytes;			/* of the relation and its TOAST, without
 								 * indexes; -1: not known */
@@ -195,6 +211,7 @@ struct MigWorld
 								 * renamed or dropped */
 	List	   *types;			/* of MigType * */
 	List	   *functions;		/* of MigFunction * */
+	List	   *calls;			/* of MigCall * */
 	List	   *schemas;		/* char *: made by the text */
 	bool		search_path_set;	/* by the text */
 	List	   *search_path;	/* char *: as the text set it */
@@ -249,14 +266,23 @@ extern bool mig_world_resolve_type(MigWorld *world, const TypeName *name,
 								   MigTypeRef *ref);
 /* NULL also for an old one that the text did not alter */
 extern MigType *mig_world_find_type(MigWorld *world, List *names);
+/* the name that an old schema has; NULL: there is none */
+extern const char *mig_world_schema_of(MigWorld *world, Oid oid, bool *dropped);
+/* relations of a schema that the text made, moved there or renamed */
+extern List *mig_world_names_in(MigWorld *world, const char *schema);
 extern bool mig_world_schema_exists(MigWorld *world, const char *name);
 /* the text's function of that name, or NULL */
 extern MigFunction *mig_world_find_function(MigWorld *world, List *names);
+/* what calls a function, of MigCall *; nargs -1: however many */
+extern List *mig_world_calls(MigWorld *world, List *names, int nargs);
+/* the text's trigger of that name, or NULL */
+extern MigCall *mig_rel_new_trigger(MigRel *rel, const char *name);
 
 /* Lists are new, in the current memory context, without what is dropped. */
 extern List *mig_rel_columns(MigRel *rel);
 extern MigColumn *mig_rel_column(MigRel *rel, const char *name);
 extern MigColumn *mig_rel_column_at(MigRel *rel, AttrNumber number);
+extern bool mig_column_goes_with(MigRel *rel, MigColumn *column, MigRel *parent);
 extern List *mig_rel_constraints(MigRel *rel);
 extern MigConstraint *mig_rel_constraint(MigRel *rel, const char *name);
 extern List *mig_rel_references(MigRel *rel);
@@ -269,6 +295,8 @@ extern List *mig_rel_sequences(MigRel *rel);	/* owned or identity's */
 extern List *mig_rel_views(MigRel *rel, AttrNumber column); /* 0: of any */
 extern MigRel *mig_rel_toast(MigRel *rel);
 extern MigRel *mig_constraint_target(MigConstraint *constraint);
+/* does a FOREIGN KEY to a relation, or to a parent of it, need the column? */
+extern bool mig_constraint_references(MigConstraint *constraint, MigColumn *column);
 extern MigRel *mig_constraint_index(MigConstraint *constraint);
 extern MigRel *mig_index_table(MigRel *index);
 /* of MigTypeUse *: columns of the type, an array of it, or a domain over it */
@@ -284,6 +312,8 @@ extern char *mig_rel_label(const MigRel *rel);	/* quoted, with its schema
  */
 extern ParseState *mig_rel_parse_state(MigWorld *world, MigRel *rel,
 									   const char *source);
+/* what may be columns in a raw expression or query: char * */
+extern List *mig_raw_names(Node *raw, bool *star);
 /* cooked, or NULL if it cannot be understood; raises nothing */
 extern Node *mig_rel_cook_check(MigRel *rel, Node *raw, const char *source);
 

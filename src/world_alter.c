@@ -64,12 +64,19 @@ inherit_column(MigRel *rel, MigColumn *from)
 		if (own == NULL)
 		{
 			own = mig_rel_add_column(child, from->name, &from->type);
+			own->local = false;
 			own->has_default = from->has_default;
 			own->generated = from->generated;
 			if (child->is_partition)
 				own->identity = from->identity;
 			if (from->not_null)
 				mig_rel_set_not_null(child, own, NULL, true, false, false);
+		}
+		else
+		{
+			/* merged: what is below has it already */
+			own->inherited = true;
+			continue;
 		}
 		own->inherited = true;
 		inherit_column(child, from);

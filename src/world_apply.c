@@ -5,8 +5,8 @@
  *
  * Owns the dispatch, and what is dropped, renamed, filled and set.  A statement
  * is done in a subtransaction that is rolled back: what of it cannot be
- * understood raises no error.  Savepoints are not followed: what is rolled back
- * to one is still taken for done.
+ * understood raises no error.  What is rolled back to a savepoint is not given
+ * to it in the first place: mig_find_undone() knows.
  *
  * Needs a transaction; takes no lock but those of catalog lookups.
  *
@@ -441,6 +441,9 @@ apply_drop(MigWorld *world, const DropStmt *stmt)
 			case OBJECT_ROUTINE:
 				mig_world_drop_function(world, castNode(ObjectWithArgs, object)->objname);
 				break;
+			case OBJECT_TRIGGER:
+				mig_world_drop_trigger(world, castNode(List, object));
+				break;
 			case OBJECT_EXTENSION:
 				/* what was its goes with it, and is not looked up */
 				world->opaque = true;
@@ -553,6 +556,7 @@ own_sequence(MigWorld *world, MigRel *sequence, List *options)
 		if (strcmp(option->defname, "owned_by") != 0)
 			continue;
 		names = list_copy(castNode(List, option->arg));
+		mig_sequence_disown(sequence);
 		if (list_length(names) < 2)
 			continue;			/* NONE */
 		rel = mig_world_find_list(world, list_truncate(list_copy(names),
@@ -705,6 +709,9 @@ apply(MigWorld *world, Node *node, const char *source)
 		case T_CreateFunctionStmt:
 			mig_world_create_function(world, (CreateFunctionStmt *) node);
 			break;
+		case T_AlterFunctionStmt:
+			mig_world_alter_function(world, (AlterFunctionStmt *) node);
+			break;
 		case T_CreateSchemaStmt:
 			create_schema(world, (CreateSchemaStmt *) node, source);
 			break;
@@ -786,6 +793,7 @@ call_apply(void *arg)
 	ApplyCall  *call = arg;
 
 	apply(call->world, call->node, call->source);
+	mig_world_note_calls(call->world, call->node);
 }
 
 void

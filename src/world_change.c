@@ -17,6 +17,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_attrdef.h"
@@ -198,6 +199,7 @@ mig_rel_add_column(MigRel *rel, const char *name, const MigTypeRef *type)
 	column->number = list_length(rel->columns) + 1;
 	column->type = *type;
 	column->type.serial = false;
+	column->local = true;
 	if (OidIsValid(type->oid))
 		column->storage = get_typstorage(type->oid);
 	rel->columns = lappend(rel->columns, column);
@@ -235,14 +237,29 @@ mig_rel_add_constraint(MigRel *rel, char kind, const char *name, List *columns)
 	return constraint;
 }
 
-/* mig_rel_own_sequence: column NULL: no one owns it */
+void
+mig_sequence_disown(MigRel *sequence)
+{
+	Oid			table;
+	int32		column;
+	MigRel	   *rel = sequence->table;
+
+	if (rel == NULL && sequence->old &&
+		sequenceIsOwned(sequence->oid, DEPENDENCY_AUTO, &table, &column))
+		rel = mig_world_rel(sequence->world, table);
+	sequence->table = NULL;
+	if (rel == NULL)
+		return;
+	mig_rel_read_sequences(rel);
+	rel->sequences = list_delete_ptr(rel->sequences, sequence);
+}
+
+/* mig_rel_own_sequence: whose it was before, it is no longer */
 void
 mig_rel_own_sequence(MigRel *rel, MigColumn *column, MigRel *sequence)
 {
+	mig_sequence_disown(sequence);
 	mig_rel_read_sequences(rel);
-	if (sequence->table != NULL)
-		sequence->table->sequences = list_delete_ptr(sequence->table->sequences,
-													 sequence);
 	sequence->table = rel;
 	sequence->key = list_make1_int(column->number);
 	rel->sequences = list_append_unique_ptr(rel->sequences, sequence);
@@ -410,6 +427,28 @@ mig_constraint_drop(MigConstraint *constraint, bool cascade)
 		mig_constraint_drop(lfirst(lc), cascade);
 }
 
+/*
+ * mig_column_goes_with
+ *		Does a table lose the column when that parent does, or does it keep it as
+ *		its own, or as another parent's?
+ */
+bool
+mig_column_goes_with(MigRel *rel, MigColumn *column, MigRel *parent)
+{
+	ListCell   *lc;
+
+	if (!column->inherited || column->local)
+		return false;
+	foreach(lc, mig_rel_parents(rel))
+	{
+		MigRel	   *other = lfirst(lc);
+
+		if (other != parent && mig_rel_column(other, column->name) != NULL)
+			return false;
+	}
+	return true;
+}
+
 void
 mig_column_drop(MigRel *rel, MigColumn *column, bool cascade, bool recurse)
 {
@@ -481,7 +520,7 @@ mig_column_drop(MigRel *rel, MigColumn *column, bool cascade, bool recurse)
 		MigRel	   *child = lfirst(lc);
 		MigColumn  *other = mig_rel_column(child, column->name);
 
-		if (other != NULL && other->inherited)
+		if (other != NULL && mig_column_goes_with(child, other, rel))
 			mig_column_drop(child, other, cascade, true);
 	}
 }

@@ -40,6 +40,7 @@ extern void mig_column_set_type(MigRel *rel, MigColumn *column,
 extern MigConstraint *mig_rel_add_constraint(MigRel *rel, char kind,
 											 const char *name, List *columns);
 extern MigRel *mig_rel_add_sequence(MigRel *rel, MigColumn *column);
+extern void mig_sequence_disown(MigRel *sequence);
 extern void mig_rel_own_sequence(MigRel *rel, MigColumn *column, MigRel *sequence);
 extern void mig_rel_drop(MigRel *rel, bool cascade);
 extern void mig_constraint_drop(MigConstraint *constraint, bool cascade);
@@ -55,7 +56,6 @@ extern void mig_rel_set_not_null(MigRel *rel, MigColumn *column,
 extern void mig_rel_drop_not_null(MigRel *rel, MigColumn *column, bool recurse);
 extern void mig_constraint_validate(MigConstraint *constraint, bool recurse);
 extern List *mig_same_constraints(MigConstraint *constraint);
-extern List *mig_raw_names(Node *raw, bool *star);
 extern List *mig_numbers_of(MigRel *rel, List *names);
 
 /* world_link.c */

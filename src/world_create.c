@@ -94,6 +94,7 @@ mig_world_define_column(MigRel *rel, const ColumnDef *def, bool fresh, List **de
 		/* merged with an inherited one, or with a type's */
 		if (!fresh || !(column->inherited || def->typeName == NULL))
 			return false;
+		column->local = true;
 	}
 	else
 		column = mig_rel_add_column(rel, def->colname, &type);
@@ -381,6 +382,7 @@ note_uses(MigRel *view, Node *query)
 	ListCell   *lc;
 	ListCell   *lc2;
 
+	view->query = copyObject(query);
 	collect_reads(query, &reads);
 	foreach(lc, reads.names)
 	{
@@ -402,6 +404,7 @@ note_uses(MigRel *view, Node *query)
 			note_column(use, name, &reads, lfirst(lc2));
 		foreach(lc2, reads.shared)
 			use->names = lappend(use->names, pstrdup(strVal(lfirst(lc2))));
+		use->query = view->queries;
 		rel->uses = lappend(rel->uses, use);
 	}
 }
@@ -597,7 +600,7 @@ mig_world_create_view(MigWorld *world, const ViewStmt *stmt)
 	{
 		if (!stmt->replace || rel->kind != RELKIND_VIEW)
 			return;
-		/* what it no longer reads stays noted: seldom, and only a warning more */
+		rel->queries++;
 		rel->columns_read = true;
 		rel->columns = NIL;
 		rel->incomplete = false;

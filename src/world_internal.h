@@ -24,11 +24,11 @@ typedef struct MigViewUse
 	MigRel	   *view;
 	List	   *names;			/* char *: of columns that its query has */
 	bool		all;			/* has a star, or rows as wholes */
+	int			query;			/* view->queries when it did */
 } MigViewUse;
 
 /* world.c */
 extern bool mig_world_schema(MigWorld *world, const char *name, Oid *oid);
-extern const char *mig_world_schema_of(MigWorld *world, Oid oid, bool *dropped);
 extern void mig_world_set_schema(MigWorld *world, const char *name, Oid oid,
 								 bool exists);
 extern void mig_world_move_schema(MigWorld *world, Oid oid, const char *name);
@@ -50,7 +50,6 @@ extern MigConstraint *mig_world_named_constraint(MigWorld *world,
 extern void mig_world_set_constraint_name(MigWorld *world, const char *schema,
 										  const char *name,
 										  MigConstraint *constraint);
-extern List *mig_world_names_in(MigWorld *world, const char *schema);
 
 /* world_rel.c: these are what they are with the dropped ones */
 extern void mig_rel_read_columns(MigRel *rel);

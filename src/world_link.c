@@ -805,6 +805,7 @@ mig_rel_inherit_columns(MigRel *rel, MigRel *parent)
 		if (own == NULL)
 		{
 			own = mig_rel_add_column(rel, theirs->name, &theirs->type);
+			own->local = false;
 			own->has_default = theirs->has_default;
 			own->generated = theirs->generated;
 			own->storage = theirs->storage;
@@ -812,6 +813,8 @@ mig_rel_inherit_columns(MigRel *rel, MigRel *parent)
 		}
 		own->not_null = own->not_null || theirs->not_null;
 		own->inherited = true;
+		if (rel->is_partition)
+			own->local = false;
 	}
 	if (parent->incomplete)
 		rel->incomplete = true;
@@ -927,7 +930,10 @@ mig_rel_unlink(MigRel *parent, MigRel *child)
 	if (child->parents != NIL)
 		return;
 	foreach(lc, mig_rel_columns(child))
+	{
 		((MigColumn *) lfirst(lc))->inherited = false;
+		((MigColumn *) lfirst(lc))->local = true;
+	}
 	foreach(lc, mig_rel_constraints(child))
 		((MigConstraint *) lfirst(lc))->inherited = false;
 }

@@ -321,6 +321,7 @@ mig_rel_read_columns(MigRel *rel)
 		column->not_null = form->attnotnull;
 		column->has_default = form->atthasdef && form->attgenerated == '\0';
 		column->inherited = form->attinhcount > 0;
+		column->local = form->attislocal;
 		column->identity = form->attidentity;
 		column->generated = form->attgenerated;
 		column->storage = form->attstorage;
@@ -873,7 +874,7 @@ mig_rel_views(MigRel *rel, AttrNumber column)
 		{
 			MigRel	   *view = mig_world_rel(rel->world, lfirst_oid(lc));
 
-			if (view != NULL && view != rel && !view->dropped &&
+			if (view != NULL && view != rel && !view->dropped && view->queries == 0 &&
 				(view->kind == RELKIND_VIEW || view->kind == RELKIND_MATVIEW))
 				result = lappend(result, view);
 		}
@@ -882,7 +883,8 @@ mig_rel_views(MigRel *rel, AttrNumber column)
 	{
 		MigViewUse *use = lfirst(lc);
 
-		if (!use->view->dropped && view_reads(use, rel, column))
+		if (!use->view->dropped && use->query == use->view->queries &&
+			view_reads(use, rel, column))
 			result = list_append_unique_ptr(result, use->view);
 	}
 	return result;
@@ -901,6 +903,23 @@ mig_constraint_target(MigConstraint *constraint)
 		constraint->target = mig_world_rel(constraint->rel->world,
 										   constraint->target_oid);
 	return constraint->target;
+}
+
+bool
+mig_constraint_references(MigConstraint *constraint, MigColumn *column)
+{
+	MigRel	   *target = mig_constraint_target(constraint);
+	ListCell   *lc;
+
+	foreach(lc, target != NULL ? constraint->target_columns : NIL)
+	{
+		MigColumn  *other = mig_rel_column_at(target, lfirst_int(lc));
+
+		/* columns of partitions have the names of their parents' */
+		if (other != NULL && strcmp(other->name, column->name) == 0)
+			return true;
+	}
+	return false;
 }
 
 MigRel *

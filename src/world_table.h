@@ -27,6 +27,10 @@ extern void mig_world_create_composite(MigWorld *world,
 extern void mig_world_alter_table(MigWorld *world, const AlterTableStmt *stmt,
 								  const char *source);
 
+/* world_call.c */
+extern void mig_world_note_calls(MigWorld *world, Node *node);
+extern void mig_world_drop_trigger(MigWorld *world, List *names);
+
 /* world_type.c */
 extern void mig_world_create_enum(MigWorld *world, const CreateEnumStmt *stmt);
 extern void mig_world_create_range(MigWorld *world, const CreateRangeStmt *stmt);
@@ -39,6 +43,8 @@ extern void mig_world_move_type(MigWorld *world, List *names,
 extern void mig_world_drop_type(MigWorld *world, const TypeName *name, bool cascade);
 extern void mig_world_create_function(MigWorld *world,
 									  const CreateFunctionStmt *stmt);
+extern void mig_world_alter_function(MigWorld *world,
+									 const AlterFunctionStmt *stmt);
 extern void mig_world_drop_function(MigWorld *world, List *names);
 
 #endif							/* MIGRATE_WORLD_TABLE_H */

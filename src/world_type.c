@@ -132,6 +132,11 @@ mig_world_create_domain(MigWorld *world, const CreateDomainStmt *stmt)
 			type->not_null = true;
 		else if (con->contype == CONSTR_CHECK)
 			type->checks++;
+		else if (con->contype == CONSTR_DEFAULT)
+		{
+			type->default_set = true;
+			type->raw_default = copyObject(con->raw_expr);
+		}
 	}
 	judge_domain(type);
 }
@@ -161,6 +166,10 @@ mig_world_alter_domain(MigWorld *world, const AlterDomainStmt *stmt)
 		return;
 	switch (stmt->subtype)
 	{
+		case 'T':
+			type->default_set = true;
+			type->raw_default = copyObject(stmt->def);
+			break;
 		case 'N':
 			type->not_null = false;
 			break;
@@ -263,6 +272,15 @@ function_exists(MigWorld *world, const char *schema, const char *name)
 	return found;
 }
 
+static char
+volatility_of(const DefElem *option)
+{
+	const char *word = strVal(option->arg);
+
+	return word[0] == 'i' ? PROVOLATILE_IMMUTABLE :
+		word[0] == 's' ? PROVOLATILE_STABLE : PROVOLATILE_VOLATILE;
+}
+
 void
 mig_world_create_function(MigWorld *world, const CreateFunctionStmt *stmt)
 {
@@ -296,15 +314,52 @@ mig_world_create_function(MigWorld *world, const CreateFunctionStmt *stmt)
 		const DefElem *option = lfirst_node(DefElem, lc);
 
 		if (strcmp(option->defname, "volatility") == 0)
-		{
-			const char *volatility = strVal(option->arg);
-
-			function->volatility = volatility[0] == 'i' ? PROVOLATILE_IMMUTABLE :
-				volatility[0] == 's' ? PROVOLATILE_STABLE : PROVOLATILE_VOLATILE;
-		}
+			function->volatility = volatility_of(option);
 	}
 	world->functions = lappend(world->functions, function);
 	mig_world_set_function(world, schema, name, function);
+}
+
+/* Of what ALTER FUNCTION changes, only how volatile it is matters here. */
+void
+mig_world_alter_function(MigWorld *world, const AlterFunctionStmt *stmt)
+{
+	List	   *names = stmt->func->objname;
+	MigFunction *function = mig_world_find_function(world, names);
+	char		volatility = '\0';
+	char	   *schema;
+	char	   *name;
+	ListCell   *lc;
+
+	foreach(lc, stmt->actions)
+	{
+		const DefElem *option = lfirst_node(DefElem, lc);
+
+		if (strcmp(option->defname, "volatility") == 0)
+			volatility = volatility_of(option);
+	}
+	if (volatility == '\0' || !mig_world_split(names, &schema, &name))
+		return;
+	foreach(lc, function == NULL && schema == NULL ? mig_world_path(world) : NIL)
+	{
+		if (function_exists(world, lfirst(lc), name))
+		{
+			schema = lfirst(lc);
+			break;
+		}
+	}
+	if (function == NULL && schema != NULL && function_exists(world, schema, name))
+	{
+		function = palloc0(sizeof(MigFunction));
+		function->schema = pstrdup(schema);
+		function->name = pstrdup(name);
+		function->nargs = list_length(stmt->func->objargs);
+		function->replaced = true;
+		world->functions = lappend(world->functions, function);
+		mig_world_set_function(world, function->schema, function->name, function);
+	}
+	if (function != NULL)
+		function->volatility = volatility;
 }
 
 void
