@@ -775,12 +775,15 @@ mig_recorder_begin(bool probe)
 {
 	MigRecorder *recorder = palloc0(sizeof(MigRecorder));
 	MemoryContext caller;
+	Oid			own_owner;
 
 	recorder->context = CurrentMemoryContext;
 	recorder->scratch = AllocSetContextCreate(CurrentMemoryContext, "migrate recorder",
 											  ALLOCSET_DEFAULT_SIZES);
 	recorder->owner = CurrentResourceOwner;
 	recorder->probe = probe;
+	if (!mig_extension(&recorder->own_schema, &own_owner))
+		recorder->own_schema = InvalidOid;
 	recorder->rels = make_table(recorder, "migrate relations", sizeof(Oid),
 								sizeof(MigSeenRel));
 	recorder->touched = make_touched(recorder);

@@ -41,7 +41,7 @@ typedef struct MigSeenRel
 	bool		stale;			/* it may have another name now */
 	bool		old;			/* existed before the dry run */
 	bool		gone;			/* dropped; nothing counts any more */
-	bool		hidden;			/* made and gone within a statement */
+	bool		hidden;			/* made and gone within a statement, or ours */
 	char		kind;			/* RELKIND_* */
 	char	   *name;			/* quoted, with its schema */
 	Oid			table;			/* of an index or TOAST table */
@@ -186,6 +186,7 @@ typedef struct MigTouched
 /* Private to inspect*.c. */
 typedef struct MigRecorder
 {
+	Oid			own_schema;		/* of the extension, or InvalidOid */
 	MemoryContext context;		/* of all that is recorded */
 	MemoryContext scratch;		/* of what a statement needs; reset after it */
 	ResourceOwner owner;		/* of the snapshots */

@@ -248,7 +248,9 @@ mig_inspect_relation(MigRecorder *recorder, Oid relid)
 	rel->name = qualified_name(form, snapshot);
 	MemoryContextSwitchTo(caller);
 	rel->kind = form->relkind;
-	rel->hidden = false;
+	/* lint reads sizes in there */
+	rel->hidden = form->relnamespace == recorder->own_schema &&
+		strncmp(NameStr(form->relname), "migrate_", 8) == 0;
 	describe_kin(recorder, rel, form, snapshot);
 	if (!rel->known)
 	{

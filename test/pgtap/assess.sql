@@ -81,7 +81,7 @@ INSERT INTO cases (up, down, levels, why) VALUES
 ('SELECT 1', NULL, 'none none none, none needed', ''),
 ('SELECT nextval(''sq'')', NULL, 'none low none, impossible', ''),
 ('ALTER TRIGGER tg ON big RENAME TO tg2', NULL, 'low low none, impossible', ''),
-('SELECT f(1)', NULL, 'none low none, impossible', E'not to be seen in the text(.|\\n)*not counted: line 1 \\(SELECT\\)'),
+('SELECT f(1)', NULL, 'none low low, impossible', E'not to be seen in the text(.|\\n)*not counted: line 1 \\(SELECT\\)'),
 ('SET work_mem = ''1MB''; SHOW work_mem', NULL, 'none none none, none needed', ''),
 ('CREATE INDEX ON big (a)', 'DROP INDEX big_a_idx', 'high low none, easy', 'availability: line 1: CREATE INDEX on big without CONCURRENTLY'),
 ('CREATE INDEX ON small (a)', 'DROP INDEX small_a_idx', 'medium low none, easy', ''),

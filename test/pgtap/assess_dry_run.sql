@@ -72,7 +72,7 @@ INSERT INTO cases (up, down, levels, why) VALUES
 ('DO $$BEGIN DROP FUNCTION f(int); END$$', NULL, 'none medium low, impossible', 'DO drops function assess_dry.f\(integer\)'),
 ('DO $$BEGIN RAISE EXCEPTION ''no''; END$$', NULL, 'none medium high, impossible', 'failed in the dry run: no \(P0001\)'),
 ('DO $$BEGIN END$$', NULL, 'none low low, impossible', 'basis: dry run$'),
-('SELECT f(1)', NULL, 'none low none, impossible', 'data: nothing is lost');
+('SELECT f(1)', NULL, 'none low low, impossible', 'data: nothing is lost');
 CREATE TEMP TABLE rehearsed AS SELECT c.*, j.levels AS got, j.why AS said FROM cases c, LATERAL judge(c.up, c.down) j ORDER BY n;
 SELECT is(got, levels, left(up, 100)) FROM rehearsed ORDER BY n;
 SELECT matches(said, why, left(up, 100)) FROM rehearsed WHERE why <> '' ORDER BY n;
