@@ -379,18 +379,22 @@ mig_alter_column_without(MigAlter *alter, ColumnDef *def, List *without)
 char *
 mig_rules_constraint_name(MigRel *rel, const char *column, const char *label)
 {
+	char	   *name = makeObjectName(rel->name, column, label);
 	char		with[NAMEDATALEN];
-	int			i = 0;
+	int			number;
 
-	strlcpy(with, label, sizeof(with));
-	for (;;)
+	if (mig_rel_constraint(rel, name) == NULL)
+		return name;
+	number = *mig_world_last_number(rel->world, rel->schema, name);
+	if (number <= MIG_FEW_NAMES)
+		number = 0;
+	do
 	{
-		char	   *name = makeObjectName(rel->name, column, with);
-
-		if (mig_rel_constraint(rel, name) == NULL)
-			return name;
-		snprintf(with, sizeof(with), "%s%d", label, ++i);
-	}
+		CHECK_FOR_INTERRUPTS();
+		snprintf(with, sizeof(with), "%s%d", label, ++number);
+		name = makeObjectName(rel->name, column, with);
+	} while (mig_rel_constraint(rel, name) != NULL);
+	return name;
 }
 
 /* ... for an index or another relation in the schema of one. */

@@ -158,6 +158,8 @@ mig_world_create(void)
 	world->constraint_names = make_table(world, "constraints by name",
 										 sizeof(NameKey), sizeof(NameEntry),
 										 HASH_BLOBS);
+	world->numbers = make_table(world, "numbers of names", sizeof(NameKey),
+								sizeof(NameEntry), HASH_BLOBS);
 	world->schemas_by_name = make_table(world, "schemas by name", NAMEDATALEN,
 										sizeof(SchemaByName), HASH_STRINGS);
 	world->schemas_by_oid = make_table(world, "schemas by OID", sizeof(Oid),
@@ -239,6 +241,25 @@ mig_world_set_constraint_name(MigWorld *world, const char *schema,
 							  const char *name, MigConstraint *constraint)
 {
 	set_name(world->constraint_names, schema, name, constraint);
+}
+
+/*
+ * mig_world_last_number
+ *		The number that was last tried to make a name a free one, to go on from
+ *		there: it keeps thousands of objects without a name from trying all
+ *		those before them.  0 until there are many, as names may become free.
+ */
+int *
+mig_world_last_number(MigWorld *world, const char *schema, const char *name)
+{
+	void	   *object;
+
+	if (!find_name(world->numbers, schema, name, &object))
+	{
+		object = MemoryContextAllocZero(world->context, sizeof(int));
+		set_name(world->numbers, schema, name, object);
+	}
+	return object;
 }
 
 /* mig_world_names_in: relations of a schema that the text made or named anew */

@@ -234,6 +234,7 @@ struct MigWorld
 	HTAB	   *types_by_oid;
 	HTAB	   *functions_by_name;
 	HTAB	   *constraint_names;	/* of those that the text made */
+	HTAB	   *numbers;		/* int: numbers given to names that were taken */
 	int			type_changes;	/* old types that were altered */
 	List	   *added_uses;		/* of MigTypeUse *, by what the text added */
 	List	   *path;			/* char *: what is searched, in its order */
@@ -249,6 +250,9 @@ struct MigWorld
  * All of these need a transaction and a snapshot that sees the catalogs.
  */
 extern MigWorld *mig_world_create(void);
+/* names that are tried one by one before that */
+#define MIG_FEW_NAMES 100
+extern int *mig_world_last_number(MigWorld *world, const char *schema, const char *name);
 
 /* what a SET search_path TO that list would do */
 extern void mig_world_search_path(MigWorld *world, List *names);

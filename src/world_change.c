@@ -79,6 +79,53 @@ constraint_name_used(MigWorld *world, const char *schema, const char *name)
 	return false;
 }
 
+static bool
+constraint_is_free(MigWorld *world, const char *schema, const char *name)
+{
+	return !constraint_name_used(world, schema, name);
+}
+
+static bool
+relation_is_free(MigWorld *world, const char *schema, const char *name)
+{
+	return mig_world_find_in(world, schema, name) == NULL;
+}
+
+static bool
+both_are_free(MigWorld *world, const char *schema, const char *name)
+{
+	return relation_is_free(world, schema, name) &&
+		constraint_is_free(world, schema, name);
+}
+
+static char *
+choose_name(MigWorld *world, const char *schema, const char *name1,
+			const char *name2, const char *label,
+			bool (*is_free) (MigWorld *world, const char *schema, const char *name))
+{
+	char	   *name = makeObjectName(name1, name2, label);
+	char		numbered[NAMEDATALEN];
+	int		   *last;
+	int			number = 0;
+
+	if (is_free(world, schema, name))
+		return name;
+	last = mig_world_last_number(world, schema, name);
+	if (*last > MIG_FEW_NAMES)
+		number = *last;
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		snprintf(numbered, sizeof(numbered), "%s%d", label, ++number);
+		name = makeObjectName(name1, name2, numbered);
+		if (is_free(world, schema, name))
+			break;
+		pfree(name);
+	}
+	*last = number;
+	return name;
+}
+
 /*
  * mig_choose_name
  *		A relation's name that is free, and free for a constraint too if that is
@@ -88,37 +135,15 @@ char *
 mig_choose_name(MigWorld *world, const char *schema, const char *name1,
 				const char *name2, const char *label, bool constraint)
 {
-	char		numbered[NAMEDATALEN];
-
-	strlcpy(numbered, label, sizeof(numbered));
-	for (int pass = 1;; pass++)
-	{
-		char	   *name = makeObjectName(name1, name2, numbered);
-
-		CHECK_FOR_INTERRUPTS();
-		if (mig_world_find_in(world, schema, name) == NULL &&
-			!(constraint && constraint_name_used(world, schema, name)))
-			return name;
-		snprintf(numbered, sizeof(numbered), "%s%d", label, pass);
-	}
+	return choose_name(world, schema, name1, name2, label,
+					   constraint ? both_are_free : relation_is_free);
 }
 
 char *
 mig_choose_constraint_name(MigWorld *world, const char *schema, const char *name1,
 						   const char *name2, const char *label)
 {
-	char		numbered[NAMEDATALEN];
-
-	strlcpy(numbered, label, sizeof(numbered));
-	for (int pass = 1;; pass++)
-	{
-		char	   *name = makeObjectName(name1, name2, numbered);
-
-		CHECK_FOR_INTERRUPTS();
-		if (!constraint_name_used(world, schema, name))
-			return name;
-		snprintf(numbered, sizeof(numbered), "%s%d", label, pass);
-	}
+	return choose_name(world, schema, name1, name2, label, constraint_is_free);
 }
 
 /* mig_join_names: the columns' part of a chosen name; of char * */
