@@ -324,6 +324,20 @@ is_parted(Drop *drop, Oid class_oid, Oid oid, Oid relid)
 	return is_table(rel) && !list_member_ptr(mig_rel_parents(rel), other);
 }
 
+/* In the server's order, which does not depend on where the catalog has them. */
+static int
+youngest_first(const ListCell *a, const ListCell *b)
+{
+	const MigDropped *one = (const MigDropped *) lfirst(a);
+	const MigDropped *other = (const MigDropped *) lfirst(b);
+
+	if (one->oid != other->oid)
+		return one->oid > other->oid ? -1 : 1;
+	if (one->class_oid != other->class_oid)
+		return one->class_oid < other->class_oid ? -1 : 1;
+	return one->sub - other->sub;
+}
+
 static void
 drop_dependents(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 {
@@ -361,6 +375,7 @@ drop_dependents(Drop *drop, Oid class_oid, Oid oid, int32 sub)
 	}
 	systable_endscan(scan);
 	table_close(depend, AccessShareLock);
+	list_sort(found, youngest_first);
 	foreach(lc, found)
 	{
 		MigDropped *dropped = lfirst(lc);
