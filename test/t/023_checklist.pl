@@ -50,11 +50,12 @@ like($script, qr/CREATE INDEX customer_name.*DROP fax.*gate\(1\)/s, 'the script'
 
 my ($lint, $levels) = look(2);
 like($lint, qr/^2\|1\|require-concurrent-index-creation\|.*\|CREATE INDEX CONCURRENTLY .*\n3\|1\|ban-drop-column\|[^\n]*\z/, 'what lint finds, and what to write instead');
-like($levels, qr/^2\|high\|low\|none\|00:00:00.0\d+\n3\|low\|high\|none\|00:00:00\n4\|none\|low\|none\|00:00:00\z/, 'the impact');
+like($levels, qr/^2\|high\|low\|none\|00:00:00.0\d+\n3\|low\|high\|none\|00:00:00\n4\|none\|low\|low\|00:00:00\z/, 'the impact');
 
 my ($rehearsal, $measured) = look(3);
 like($rehearsal, qr/^2\|up\|1\|1\|done\|\|[\d.]+\n3\|up\|1\|1\|done\|\|[\d.]+\n4\|up\|1\|1\|done\|\|[\d.]+$/m, 'the rehearsal');
-like($measured, qr/^(\d\|none\|\{\}\|00:00:[\d.]+\|dry run\n?){3}\z/, 'nothing would fail, and how long it took');
+like($measured, qr/^(\d\|none\|\{\}\|00:00:[\d.]+\|dry run\n){2}4\|low\|\{"line 1: what function gate does [^\n]*\|00:00:[\d.]+\|dry run\z/,
+	'nothing would fail but what cannot be seen, and how long it took');
 
 my $restore_point = $statements{4}[1];
 is($restore_point, 'SET migrate.restore_point = on;', 'a restore point is wanted');
