@@ -74,7 +74,8 @@ typedef struct MigJudged
 	const MigLinted *linted;
 	int			line;
 	const char *command;
-	const int  *found;			/* level of its findings on each axis; -1: none */
+	const int  *found;			/* level of its findings on each axis; -1:
+								 * none */
 } MigJudged;
 
 /* Give a reason, unless a finding about the statement says as much. */
@@ -103,6 +104,7 @@ extern void mig_assess_type(const MigJudged *judged, const MigEffect *effect,
 
 /* assess_back.c */
 extern void mig_assess_back(MigVerdictRow *row, TimestampTz rolled_back);
+
 /* again, after more reasons */
 extern void mig_assess_back_again(MigVerdictRow *row);
 
@@ -116,6 +118,7 @@ extern void mig_assess_measured(MigVerdictRow *row, const List *measured);
  */
 extern void mig_assess_work(MigVerdictRow *row);
 extern void mig_assess_duration(MigVerdictRow *row, const List *measured);
+
 /* the place and command of a statement whose text does not tell what it does */
 extern char *mig_assess_unseen(const MigVerdictRow *row, int number, int *lock_timeout);
 

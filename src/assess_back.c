@@ -30,7 +30,8 @@ typedef struct Deed
 typedef struct Named
 {
 	char	   *name;			/* hash key, quoted */
-	List	   *deeds;			/* of Deed *, one for each way to say the schema */
+	List	   *deeds;			/* of Deed *, one for each way to say the
+								 * schema */
 } Named;
 
 /* What of a script matters for the way back. */

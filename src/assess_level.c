@@ -130,16 +130,16 @@ effect_reason(const MigJudged *judged, MigLevel level, const MigEffect *effect, 
 		verb = "builds";
 	if (verb)
 		mig_judged_reason(judged, MIG_AXIS_AVAILABILITY, level,
-				  "line %d: %s %s %s%s under %s: %s%s%s", judged->line, judged->command, verb,
-				  effect->label, mig_assess_parentheses(effect->reason, effect),
-				  lock, who_waits(effect), more, raised);
+						  "line %d: %s %s %s%s under %s: %s%s%s", judged->line, judged->command, verb,
+						  effect->label, mig_assess_parentheses(effect->reason, effect),
+						  lock, who_waits(effect), more, raised);
 	else
 		mig_judged_reason(judged, MIG_AXIS_AVAILABILITY, level,
-				  "line %d: %s takes %s on %s: %s%s%s%s", judged->line, judged->command, lock,
-				  effect->label, who_waits(effect),
-				  judged->linted->lock_timeout > 0 ? "" :
-				  ", also while it waits itself, since there is no lock_timeout",
-				  more, raised);
+						  "line %d: %s takes %s on %s: %s%s%s%s", judged->line, judged->command, lock,
+						  effect->label, who_waits(effect),
+						  judged->linted->lock_timeout > 0 ? "" :
+						  ", also while it waits itself, since there is no lock_timeout",
+						  more, raised);
 }
 
 /* What the statement is at, by its locks and work alone. */
@@ -233,4 +233,3 @@ mig_assess_levels(MigVerdictRow *row)
 		mig_assess_data(&judged);
 	}
 }
-

@@ -99,6 +99,7 @@ mig_assess_measure(const char *target)
 	MemoryContext context = CurrentMemoryContext;
 	Oid			types[1] = {TEXTOID};
 	Datum		values[1] = {target ? CStringGetTextDatum(target) : (Datum) 0};
+
 	/* the details only of what may have to be judged by them */
 	char	   *sql = psprintf("SELECT step::pg_catalog.float8, version, script, statement::pg_catalog.float8, ms,"
 							   " message, sqlstate, artefact, CASE WHEN u THEN locks END, CASE WHEN u THEN rewrites END,"

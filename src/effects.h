@@ -96,14 +96,18 @@ typedef struct MigDefault
 /* the raw expression as the DEFAULT of a new column of that type */
 extern MigDefault mig_predict_default(MigWorld *world, const MigTypeRef *type,
 									  Node *raw, const char *source);
+
 /* would a new column of that type without a default rewrite the table */
 extern bool mig_type_is_constrained(MigWorld *world, const MigTypeRef *type);
+
 /* is it proven that the column has no NULL, so that SET NOT NULL need not look */
 extern bool mig_predict_not_null(MigRel *rel, MigColumn *column);
+
 /* ... that all rows of rel fit into the bound, or, negated, that none does */
 extern bool mig_predict_partition(MigRel *parent, MigRel *rel,
 								  const PartitionBoundSpec *bound,
 								  bool negated, const char *source);
+
 /* what of a tree of partitions a query or an INSERT gets to: List of MigRel * */
 extern List *mig_predict_partitions(MigRel *rel, const char *alias, Node *where,
 									const char *source);

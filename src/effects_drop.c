@@ -741,7 +741,10 @@ find_object(void *arg)
 				Relation	rel = NULL;
 				ObjectAddress address;
 
-				/* no relations; what it locks is let go with the subtransaction */
+				/*
+				 * no relations; what it locks is let go with the
+				 * subtransaction
+				 */
 				address = get_object_address(search->type, object, &rel,
 											 AccessShareLock, true);
 				search->class_oid = address.classId;

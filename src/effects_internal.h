@@ -48,6 +48,7 @@ extern void mig_effects_columns_need(MigEffects *e, MigRel *rel);
 
 /* effects_query.c */
 extern bool mig_effects_is_query(Node *stmt);
+
 /* how far a query gets */
 typedef enum MigQueryStage
 {

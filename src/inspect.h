@@ -215,8 +215,8 @@ typedef struct MigRecorder
 	int			serial;			/* number of the observation */
 	List	   *suspects;		/* of MigSeenRel *: may have been counted */
 	bool		suspect_all;
-	List	   *rewrite_reasons;	/* of constants: what the commands could be
-									 * rewriting for */
+	List	   *rewrite_reasons;	/* of constants: what the commands could
+									 * be rewriting for */
 	List	   *scan_reasons;
 	MigSeenWait *wait;			/* the one that is going on */
 	TimestampTz wait_began;

@@ -73,7 +73,8 @@ typedef struct MigFinding
 	char	   *sql;			/* what to write instead, or NULL */
 	const MigStatement *stmt;	/* NULL: it is about the text as a whole */
 	int			number;			/* in its script, as they were found */
-	bool		more;			/* of one that is kept: mig_rules_add_to_last() */
+	bool		more;			/* of one that is kept:
+								 * mig_rules_add_to_last() */
 } MigFinding;
 
 /* A statement of a plan or text, what it would do and what is found. */
@@ -120,12 +121,13 @@ typedef struct MigLint
 	bool		in_block;		/* ... which is one */
 	bool		last;			/* of its transaction */
 	int			unit_end;		/* number of that one, from 1 */
-	bool		quiet;			/* findings are not wanted: only its effects on
-								 * the world are */
+	bool		quiet;			/* findings are not wanted: only its effects
+								 * on the world are */
 	bool		opaque;			/* what was done so far could not all be seen:
 								 * dynamic code, a script that cannot be
 								 * parsed */
-	struct MigRulesState *rules;	/* rules.c's, for a script; NULL at its start */
+	struct MigRulesState *rules;	/* rules.c's, for a script; NULL at its
+									 * start */
 	MemoryContext context;		/* the script's; statements have others */
 } MigLint;
 
@@ -141,14 +143,18 @@ typedef void (*MigLintCallback) (const MigLintedScript *script, void *arg);
  * takes no lock on a user's relation.
  */
 extern List *mig_lint_plan(const char *target, const char *version);
+
 /* the same, but each script is gone when the callback has seen it */
 extern void mig_lint_each(const char *target, const char *version,
 						  MigLintCallback callback, void *arg);
+
 /* of a plan that is made already; scripts have its entries */
 extern void mig_lint_steps(const MigPlan *plan, const char *project,
 						   MigLintCallback callback, void *arg);
+
 /* a text that is no migration, by the session's settings alone */
 extern MigLintedScript *mig_lint_text(const char *text);
+
 /* what migrate.lint says on a run's plan; raises ERRCODE_MIG_LINT */
 extern void mig_lint_gate(const MigPlan *plan, const char *project);
 
@@ -198,6 +204,7 @@ extern const MigRule mig_rules[];
 extern const int mig_nrules;
 extern void mig_rules_check(MigLint *lint);
 extern void mig_rules_add_to_last(MigLint *lint, const MigFinding *more);
+
 /* after the last statement of a script */
 extern void mig_rules_finish(MigLint *lint);
 

@@ -577,7 +577,7 @@ void
 mig_rules_rewrite(MigLint *lint, Node *stmt)
 {
 	static const char *const advice =
-	"VACUUM without FULL makes the room usable again while the table is in use; pg_repack writes a table anew so.";
+		"VACUUM without FULL makes the room usable again while the table is in use; pg_repack writes a table anew so.";
 	MigRel	   *rel = NULL;
 
 	if (IsA(stmt, VacuumStmt))

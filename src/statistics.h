@@ -40,6 +40,7 @@ extern void mig_relation_size_here(Form_pg_class form, MigSize *size);
 extern int64 mig_toast_bytes(Oid toast);
 extern bool mig_statistics_find(const char *schema, const char *name,
 								MigSize *size);
+
 /* NULL: nothing is imported */
 extern MigStatisticsSource *mig_statistics_source(void);
 

@@ -149,13 +149,16 @@ struct MigRel
 	bool		populated;		/* of a matview */
 	bool		filled;			/* the text put rows into it, or may have */
 	int			queries;		/* of a view: how often the text replaced it */
-	Node	   *query;			/* raw, of a view or matview: as the text has it */
+	Node	   *query;			/* raw, of a view or matview: as the text has
+								 * it */
 	double		tuples;			/* estimate; -1: not known */
 	int64		bytes;			/* of the relation and its TOAST, without
 								 * indexes; -1: not known */
 
-	/* of an index; table and key also of a sequence that the text made and
-	 * a column owns */
+	/*
+	 * of an index; table and key also of a sequence that the text made and a
+	 * column owns
+	 */
 	MigRel	   *table;			/* mig_index_table() */
 	Oid			table_oid;
 	List	   *key;			/* AttrNumbers as ints, 0 for expressions; not
@@ -250,6 +253,7 @@ struct MigWorld
  * All of these need a transaction and a snapshot that sees the catalogs.
  */
 extern MigWorld *mig_world_create(void);
+
 /* names that are tried one by one before that */
 #define MIG_FEW_NAMES 100
 extern int *mig_world_last_number(MigWorld *world, const char *schema, const char *name);
@@ -261,24 +265,32 @@ extern void mig_world_search_path(MigWorld *world, List *names);
 extern MigRel *mig_world_find(MigWorld *world, const RangeVar *name);
 extern MigRel *mig_world_find_index(MigWorld *world, const RangeVar *name);
 extern MigRel *mig_world_find_list(MigWorld *world, List *names);
+
 /* one of an OID, also if it has been dropped since; NULL: there is none */
 extern MigRel *mig_world_rel(MigWorld *world, Oid oid);
+
 /* where a new relation or type of that name would be made; its schema */
 extern char *mig_world_creation_schema(MigWorld *world, const char *schema,
 									   char persistence);
 extern bool mig_world_resolve_type(MigWorld *world, const TypeName *name,
 								   MigTypeRef *ref);
+
 /* NULL also for an old one that the text did not alter */
 extern MigType *mig_world_find_type(MigWorld *world, List *names);
+
 /* the name that an old schema has; NULL: there is none */
 extern const char *mig_world_schema_of(MigWorld *world, Oid oid, bool *dropped);
+
 /* relations of a schema that the text made, moved there or renamed */
 extern List *mig_world_names_in(MigWorld *world, const char *schema);
 extern bool mig_world_schema_exists(MigWorld *world, const char *name);
+
 /* the text's function of that name, or NULL */
 extern MigFunction *mig_world_find_function(MigWorld *world, List *names);
+
 /* what calls a function, of MigCall *; nargs -1: however many */
 extern List *mig_world_calls(MigWorld *world, List *names, int nargs);
+
 /* the text's trigger of that name, or NULL */
 extern MigCall *mig_rel_new_trigger(MigRel *rel, const char *name);
 
@@ -299,12 +311,15 @@ extern List *mig_rel_sequences(MigRel *rel);	/* owned or identity's */
 extern List *mig_rel_views(MigRel *rel, AttrNumber column); /* 0: of any */
 extern MigRel *mig_rel_toast(MigRel *rel);
 extern MigRel *mig_constraint_target(MigConstraint *constraint);
+
 /* does a FOREIGN KEY to a relation, or to a parent of it, need the column? */
 extern bool mig_constraint_references(MigConstraint *constraint, MigColumn *column);
 extern MigRel *mig_constraint_index(MigConstraint *constraint);
 extern MigRel *mig_index_table(MigRel *index);
+
 /* of MigTypeUse *: columns of the type, an array of it, or a domain over it */
 extern List *mig_type_tables(MigWorld *world, Oid type);
+
 /* is it known that there is no row in it */
 extern bool mig_rel_is_empty(MigRel *rel);
 extern char *mig_rel_label(const MigRel *rel);	/* quoted, with its schema
@@ -316,8 +331,10 @@ extern char *mig_rel_label(const MigRel *rel);	/* quoted, with its schema
  */
 extern ParseState *mig_rel_parse_state(MigWorld *world, MigRel *rel,
 									   const char *source);
+
 /* what may be columns in a raw expression or query: char * */
 extern List *mig_raw_names(Node *raw, bool *star);
+
 /* cooked, or NULL if it cannot be understood; raises nothing */
 extern Node *mig_rel_cook_check(MigRel *rel, Node *raw, const char *source);
 

@@ -174,7 +174,7 @@ void
 mig_world_drop_trigger(MigWorld *world, List *names)
 {
 	MigRel	   *rel = mig_world_find_list(world, list_truncate(list_copy(names),
-															  list_length(names) - 1));
+															   list_length(names) - 1));
 	MigCall    *call = rel != NULL ? mig_rel_new_trigger(rel, strVal(llast(names))) : NULL;
 
 	if (call != NULL)

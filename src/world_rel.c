@@ -465,7 +465,7 @@ mig_rel_read_references(MigRel *rel)
 		return;
 	rel->references_read = true;
 	oids = distinct_oids(mig_dependents(RelationRelationId, rel->oid, 0,
-									ConstraintRelationId, NULL));
+										ConstraintRelationId, NULL));
 	foreach(lc, oids)
 	{
 		HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(lfirst_oid(lc)));
@@ -859,7 +859,7 @@ mig_rel_views(MigRel *rel, AttrNumber column)
 	if (rel->old)
 	{
 		List	   *rules = mig_dependents(RelationRelationId, rel->oid, column,
-									   RewriteRelationId, NULL);
+										   RewriteRelationId, NULL);
 		List	   *oids = NIL;
 
 		if (rules != NIL)
