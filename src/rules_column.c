@@ -295,6 +295,30 @@ refuses_null(const MigTypeRef *ref)
 	return false;
 }
 
+/* Does another command make a PRIMARY KEY of the column, which asks for more? */
+static bool
+becomes_key(const AlterTableStmt *stmt, const char *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		const AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+		const Constraint *constraint = cmd->subtype == AT_AddConstraint ?
+			castNode(Constraint, cmd->def) : NULL;
+		ListCell   *lc2;
+
+		if (constraint == NULL || constraint->contype != CONSTR_PRIMARY)
+			continue;
+		foreach(lc2, constraint->keys)
+		{
+			if (strcmp(strVal(lfirst(lc2)), column) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* NOT NULL, and nothing to put into the rows there are */
 static void
 required_column(MigAlter *alter, ColumnDef *def, const NewColumn *column,
@@ -320,7 +344,8 @@ required_column(MigAlter *alter, ColumnDef *def, const NewColumn *column,
 							mig_rules_describe(alter->rel));
 	finding->advice = domain ? "Give the column a default, or a type that may be NULL." :
 		"Give the column a default; or add it as one that may be NULL, fill it, and make it NOT NULL then.";
-	if (column->not_null && column->primary == NULL)
+	if (column->not_null && column->primary == NULL &&
+		!becomes_key(alter->stmt, def->colname))
 	{
 		char	   *text = mig_alter_column_without(alter, def, list_make1(column->not_null));
 

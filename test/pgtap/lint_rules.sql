@@ -493,5 +493,11 @@ SELECT results_eq(
 SELECT matches((SELECT why FROM migrate_lint_sql('ALTER TABLE big ADD COLUMN z int; ' || repeat('UPDATE child SET v = 2 WHERE v = 1; ', 30))
 	WHERE rule = 'statement-after-access-exclusive'), 'and 19 more\)\.$', '... with a limit');
 
+-- a NULL for now is no way where the column becomes the key at once
+SELECT results_eq(
+	$$SELECT sql FROM (VALUES ('id'), ('z')) k (k), migrate_lint_sql('ALTER TABLE unlogged_already ADD COLUMN z int NOT NULL, ADD PRIMARY KEY (' || k || ')')
+	  WHERE rule = 'adding-required-field' ORDER BY sql$$,
+	$$VALUES ('ALTER TABLE unlogged_already ADD COLUMN z int, ADD PRIMARY KEY (id);'), (NULL)$$, 'what to write where the column becomes a key');
+
 SELECT finish();
 ROLLBACK;
