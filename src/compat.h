@@ -148,6 +148,9 @@ extern bool pq_check_connection(void);
 /* Does the planner lock the indexes of a partitioned table? */
 #define MIG_PLANNER_OPENS_PARTITIONED_INDEXES (PG_VERSION_NUM >= 160000)
 
+/* Is the relation of a composite type locked by what has values of it? */
+#define MIG_COMPOSITE_TYPES_LOCK (PG_VERSION_NUM < 160000)
+
 /* Is what inherits from a table locked for any new constraint of it? */
 #define MIG_ADD_CONSTRAINT_LOCKS_TREE (PG_VERSION_NUM >= 180000)
 

@@ -223,7 +223,7 @@ mig_effects_type_needs(MigEffects *e, const MigTypeRef *type)
 	Oid			element;
 	const MigType *own;
 
-	if (!mig_dependencies_lock())
+	if (!MIG_COMPOSITE_TYPES_LOCK || !mig_dependencies_lock())
 		return;
 	for (own = type->own; own && !OidIsValid(oid); own = own->own_base)
 		oid = own->kind == TYPTYPE_DOMAIN ? own->base : InvalidOid;

@@ -988,6 +988,20 @@ has_row_trigger(MigRel *rel, const AlterTableCmd *cmd)
 	return found;
 }
 
+/* Does SET change more than the sequence of an identity column? */
+static bool
+sets_generated(List *options)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		if (strcmp(lfirst_node(DefElem, lc)->defname, "generated") == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 alter_command(Alter *alter, AlterTableCmd *cmd)
 {
@@ -1092,7 +1106,8 @@ alter_command(Alter *alter, AlterTableCmd *cmd)
 				lock_tree(alter);
 			break;
 		case AT_AddIdentity:
-			if (MIG_IDENTITY_OF_PARTITIONS && rel->kind == RELKIND_PARTITIONED_TABLE)
+			if (MIG_IDENTITY_OF_PARTITIONS && rel->kind == RELKIND_PARTITIONED_TABLE &&
+				sets_generated((List *) cmd->def))
 				lock_tree(alter);
 			break;
 		case AT_SetIdentity:
