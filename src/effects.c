@@ -212,19 +212,14 @@ mig_effects_build(MigEffects *e, MigRel *table, MigRel *index, const char *why)
 	mig_effects_scan(e, table, why);
 }
 
-/*
- * What is made to depend on a type, or an array of it: a composite one is a
- * relation.
- */
-void
-mig_effects_type_needs(MigEffects *e, const MigTypeRef *type)
+/* A composite type, or that of an array's elements, is a relation. */
+static void
+lock_composite(MigEffects *e, const MigTypeRef *type)
 {
 	Oid			oid = type->oid;
 	Oid			element;
 	const MigType *own;
 
-	if (!MIG_COMPOSITE_TYPES_LOCK || !mig_dependencies_lock())
-		return;
 	for (own = type->own; own && !OidIsValid(oid); own = own->own_base)
 		oid = own->kind == TYPTYPE_DOMAIN ? own->base : InvalidOid;
 	if (oid < FirstNormalObjectId)
@@ -233,6 +228,14 @@ mig_effects_type_needs(MigEffects *e, const MigTypeRef *type)
 	element = get_element_type(oid);
 	mig_effects_lock_oid(e, get_typ_typrelid(OidIsValid(element) ? element : oid),
 						 AccessShareLock);
+}
+
+/* What is made to depend on a type. */
+void
+mig_effects_type_needs(MigEffects *e, const MigTypeRef *type)
+{
+	if (MIG_COMPOSITE_TYPES_LOCK && mig_dependencies_lock())
+		lock_composite(e, type);
 }
 
 /* ... and where it has columns as another relation has them. */
@@ -248,9 +251,28 @@ mig_effects_columns_need(MigEffects *e, MigRel *rel)
 	}
 }
 
+/* Columns (char *) of which an expression has a field. */
+static bool
+collect_with_field(Node *node, void *context)
+{
+	List	  **names = (List **) context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, A_Indirection) && IsA(((A_Indirection *) node)->arg, ColumnRef))
+	{
+		Node	   *last = llast(((ColumnRef *) ((A_Indirection *) node)->arg)->fields);
+
+		if (IsA(last, String))
+			*names = lappend(*names, strVal(last));
+	}
+	return raw_expression_tree_walker(node, collect_with_field, context);
+}
+
 /*
  * The same for an expression or query, by the columns that it has of the
- * relations that were named, from the first on.
+ * relations that were named, from the first on.  Who has a field of a value
+ * depends on the type's column, whether or not it does on the type.
  */
 void
 mig_effects_expression_needs(MigEffects *e, Node *raw, int first)
@@ -263,7 +285,10 @@ mig_effects_expression_needs(MigEffects *e, Node *raw, int first)
 
 	if (!mig_dependencies_lock())
 		return;
-	names = mig_raw_names(raw, &star);
+	if (MIG_COMPOSITE_TYPES_LOCK)
+		names = mig_raw_names(raw, &star);
+	else
+		collect_with_field(raw, &names);
 	for_each_from(lc, e->named, first)
 	{
 		foreach(lc2, mig_rel_columns(lfirst(lc)))
@@ -276,7 +301,7 @@ mig_effects_expression_needs(MigEffects *e, Node *raw, int first)
 			foreach(lc3, star ? NIL : names)
 				mentioned = mentioned || strcmp(lfirst(lc3), column->name) == 0;
 			if (mentioned)
-				mig_effects_type_needs(e, &column->type);
+				lock_composite(e, &column->type);
 		}
 	}
 }

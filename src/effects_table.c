@@ -1106,15 +1106,15 @@ alter_command(Alter *alter, AlterTableCmd *cmd)
 				lock_tree(alter);
 			break;
 		case AT_AddIdentity:
-			if (MIG_IDENTITY_OF_PARTITIONS && rel->kind == RELKIND_PARTITIONED_TABLE &&
-				sets_generated((List *) cmd->def))
+			if (MIG_IDENTITY_OF_PARTITIONS && rel->kind == RELKIND_PARTITIONED_TABLE)
 				lock_tree(alter);
 			break;
 		case AT_SetIdentity:
 			other = identity_sequence(rel, cmd->name);
 			if (other)
 				mig_effects_lock(e, other, ShareRowExclusiveLock);
-			if (MIG_IDENTITY_OF_PARTITIONS && rel->kind == RELKIND_PARTITIONED_TABLE)
+			if (MIG_IDENTITY_OF_PARTITIONS && rel->kind == RELKIND_PARTITIONED_TABLE &&
+				sets_generated((List *) cmd->def))
 				lock_tree(alter);
 			break;
 		case AT_DropIdentity:
