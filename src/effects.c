@@ -36,6 +36,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/value.h"
+#include "nodes/nodeFuncs.h"
 #include "parser/parser.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
