@@ -51,17 +51,6 @@ past_action(MigAction action)
 		action == MIG_SKIPPED ? "skipped" : "applied";
 }
 
-/* Switch to a context for one call; MemoryContextDelete() ends it. */
-static MemoryContext
-call_context(MemoryContext *caller)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate call",
-												  ALLOCSET_DEFAULT_SIZES);
-
-	*caller = MemoryContextSwitchTo(context);
-	return context;
-}
-
 static Datum
 run_and_return(FunctionCallInfo fcinfo, bool down)
 {
@@ -73,7 +62,7 @@ run_and_return(FunctionCallInfo fcinfo, bool down)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	context = call_context(&caller);
+	context = mig_call_context(&caller);
 	results = mig_run(mig_text_argument(fcinfo, 0, NULL), down, &n);
 	for (i = 0; i < n; i++)
 	{
@@ -126,7 +115,7 @@ migrate_plan_steps(PG_FUNCTION_ARGS)
 
 	mig_require_plan_right();
 	InitMaterializedSRF(fcinfo, 0);
-	context = call_context(&caller);
+	context = mig_call_context(&caller);
 	plan = plan_to(mig_text_argument(fcinfo, 0, NULL));
 	for (i = 0; i < plan->nsteps; i++)
 	{
@@ -237,7 +226,7 @@ migrate_script(PG_FUNCTION_ARGS)
 	text	   *result;
 	int			i;
 
-	context = call_context(&caller);
+	context = mig_call_context(&caller);
 	plan = plan_to(mig_text_argument(fcinfo, 0, NULL));
 	schema = mig_catalog_schema();
 	initStringInfo(&buf);
@@ -303,7 +292,7 @@ Datum
 migrate_baseline(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller;
-	MemoryContext context = call_context(&caller);
+	MemoryContext context = mig_call_context(&caller);
 	MigEntry   *entries;
 	MigEntry   *last;
 	MigChain	chain = {0};
@@ -350,7 +339,7 @@ Datum
 migrate_mark(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller;
-	MemoryContext context = call_context(&caller);
+	MemoryContext context = mig_call_context(&caller);
 	char	   *reason = reason_argument(fcinfo);
 	MigEntry   *entries;
 	MigEntry   *entry;
@@ -376,7 +365,7 @@ Datum
 migrate_unmark(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller;
-	MemoryContext context = call_context(&caller);
+	MemoryContext context = mig_call_context(&caller);
 	char	   *reason = reason_argument(fcinfo);
 	MigEntry   *entries;
 	MigEntry   *entry;
@@ -403,7 +392,7 @@ Datum
 migrate_repair(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller;
-	MemoryContext context = call_context(&caller);
+	MemoryContext context = mig_call_context(&caller);
 	MigEntry   *entries;
 	MigEntry   *entry;
 	MigChain	chain = {0};
@@ -450,7 +439,7 @@ Datum
 migrate_resolve(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller;
-	MemoryContext context = call_context(&caller);
+	MemoryContext context = mig_call_context(&caller);
 	char	   *outcome = mig_text_argument(fcinfo, 1, "outcome");
 	bool		done = strcmp(outcome, "done") == 0;
 	MigEntry   *entries;

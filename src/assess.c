@@ -289,16 +289,15 @@ Datum
 migrate_assess(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext caller;
 	MemoryContext context;
 	MemoryContext row_context;
 	Assessment	all = {0};
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
-	context = AllocSetContextCreate(caller, "migrate call", ALLOCSET_DEFAULT_SIZES);
+	context = mig_call_context(&caller);
 	row_context = AllocSetContextCreate(context, "migrate row", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(context);
 	assess(&all, mig_text_argument(fcinfo, 0, NULL), !PG_ARGISNULL(1) && PG_GETARG_BOOL(1));
 	MemoryContextSwitchTo(row_context);
 	for (i = 0; i < all.plan->nsteps; i++)

@@ -1014,17 +1014,6 @@ dry_run(MigDryRun *dry, const char *function, const char *target)
 		ReThrowError(error);
 }
 
-/* Switch to a context for one call; MemoryContextDelete() ends it. */
-static MemoryContext
-call_context(MemoryContext *caller)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate dry run",
-												  ALLOCSET_DEFAULT_SIZES);
-
-	*caller = MemoryContextSwitchTo(context);
-	return context;
-}
-
 static Datum
 return_rows(FunctionCallInfo fcinfo, const char *function, bool is_text)
 {
@@ -1033,7 +1022,7 @@ return_rows(FunctionCallInfo fcinfo, const char *function, bool is_text)
 	MigDryRun	dry = {0};
 
 	InitMaterializedSRF(fcinfo, 0);
-	context = call_context(&caller);
+	context = mig_call_context(&caller);
 	dry.depth = depth_argument(fcinfo, 1);
 	if (is_text)
 		dry.text = mig_text_argument(fcinfo, 0, "the text");
@@ -1048,7 +1037,7 @@ static Datum
 return_document(FunctionCallInfo fcinfo, const char *function, bool is_text)
 {
 	MemoryContext caller;
-	MemoryContext context = call_context(&caller);
+	MemoryContext context = mig_call_context(&caller);
 	MigDryRun	dry = {0};
 	Datum		document;
 

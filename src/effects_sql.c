@@ -113,13 +113,16 @@ migrate_lint_effects(PG_FUNCTION_ARGS)
 	MigScript	script = {0};
 	MigParsed  *parsed;
 	MigWorld   *world;
+	MemoryContext call;
+	MemoryContext context;
 	MemoryContext each;
 	int			unit;
 	int			budget = MAX_DONE_AGAIN;
 
+	InitMaterializedSRF(fcinfo, 0);
+	context = mig_call_context(&call);
 	script.text = mig_text_argument(fcinfo, 0, "sql");
 	script.line = 1;
-	InitMaterializedSRF(fcinfo, 0);
 	parsed = mig_script_parse(&script, NULL);
 	world = mig_world_create();
 	each = AllocSetContextCreate(CurrentMemoryContext, "effects of a statement",
@@ -152,5 +155,7 @@ migrate_lint_effects(PG_FUNCTION_ARGS)
 		world = stays;
 		mig_world_end_transaction(world);
 	}
+	MemoryContextSwitchTo(call);
+	MemoryContextDelete(context);
 	return (Datum) 0;
 }

@@ -97,17 +97,6 @@ return_findings(const MigLintedScript *script, void *arg)
 	MemoryContextDelete(context);
 }
 
-/* Switch to a context for one call; MemoryContextDelete() ends it. */
-static MemoryContext
-call_context(MemoryContext *caller)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate lint",
-												  ALLOCSET_DEFAULT_SIZES);
-
-	*caller = MemoryContextSwitchTo(context);
-	return context;
-}
-
 Datum
 migrate_lint(PG_FUNCTION_ARGS)
 {
@@ -115,7 +104,7 @@ migrate_lint(PG_FUNCTION_ARGS)
 	MemoryContext context;
 
 	InitMaterializedSRF(fcinfo, 0);
-	context = call_context(&caller);
+	context = mig_call_context(&caller);
 	mig_lint_each(mig_text_argument(fcinfo, 0, NULL), mig_text_argument(fcinfo, 1, NULL),
 				  return_findings, fcinfo->resultinfo);
 	MemoryContextSwitchTo(caller);
@@ -130,7 +119,7 @@ migrate_lint_sql(PG_FUNCTION_ARGS)
 	MemoryContext context;
 
 	InitMaterializedSRF(fcinfo, 0);
-	context = call_context(&caller);
+	context = mig_call_context(&caller);
 	return_findings(mig_lint_text(mig_text_argument(fcinfo, 0, "sql")),
 					fcinfo->resultinfo);
 	MemoryContextSwitchTo(caller);

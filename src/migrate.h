@@ -245,6 +245,7 @@ extern char *mig_liquibase_body(const char *up_text);
 
 /* module.c */
 extern char *mig_text_argument(FunctionCallInfo fcinfo, int n, const char *name);
+extern MemoryContext mig_call_context(MemoryContext *caller);
 
 /* settings */
 typedef enum MigLintMode

@@ -15,6 +15,7 @@
 
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 
 PG_MODULE_MAGIC;
 
@@ -84,6 +85,20 @@ mig_text_argument(FunctionCallInfo fcinfo, int n, const char *name)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must not be null", name)));
 	return NULL;
+}
+
+/*
+ * mig_call_context
+ *		Switch to a memory context for one call; MemoryContextDelete() ends it.
+ */
+MemoryContext
+mig_call_context(MemoryContext *caller)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate call",
+												  ALLOCSET_DEFAULT_SIZES);
+
+	*caller = MemoryContextSwitchTo(context);
+	return context;
 }
 
 PGDLLEXPORT void _PG_init(void);

@@ -228,8 +228,8 @@ push_relation(JsonbParseState **state, const Sized *sized)
 Datum
 migrate_statistics_export(PG_FUNCTION_ARGS)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext context = AllocSetContextCreate(caller, "migrate call", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller;
+	MemoryContext context = mig_call_context(&caller);
 	JsonbParseState *state = NULL;
 	Oid			own_schema;
 	Oid			owner;
@@ -241,7 +241,6 @@ migrate_statistics_export(PG_FUNCTION_ARGS)
 	int			i;
 	Jsonb	   *result;
 
-	MemoryContextSwitchTo(context);
 	if (!mig_extension(&own_schema, &owner))
 		own_schema = InvalidOid;
 	table = read_relations(own_schema);
@@ -470,7 +469,7 @@ store_relations(const List *relations)
 Datum
 migrate_statistics_import(PG_FUNCTION_ARGS)
 {
-	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext caller;
 	MemoryContext context;
 	JsonbContainer *root;
 	List	   *relations;
@@ -484,8 +483,7 @@ migrate_statistics_import(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must not be null", "statistics")));
 	mig_refuse_unless_writable("migrate_statistics_import");
-	context = AllocSetContextCreate(caller, "migrate call", ALLOCSET_DEFAULT_SIZES);
-	MemoryContextSwitchTo(context);
+	context = mig_call_context(&caller);
 	root = &PG_GETARG_JSONB_P(0)->root;
 	relations = read_import(root);
 	n = list_length(relations);
