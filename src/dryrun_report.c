@@ -251,215 +251,147 @@ add_blocks(Fields *fields, LOCKMODE mode, bool matters)
 	add_bool(fields, "blocks_writes", matters && DoLockModesConflict(mode, RowExclusiveLock));
 }
 
-static char *
-locks_json(const MigObservation *seen, double held_ms)
+/* What an item is of. */
+typedef struct Within
 {
-	StringInfoData buf;
-	ListCell   *lc;
+	const MigObservation *seen;
+	double		held_ms;		/* how long its locks */
+} Within;
 
-	initStringInfo(&buf);
-	appendStringInfoChar(&buf, '[');
-	foreach(lc, seen->locks)
-	{
-		const MigSeenLock *lock = (const MigSeenLock *) lfirst(lc);
-		const MigSeenRel *rel = lock->rel;
-		Fields		fields = {.n = 0};
+typedef void (*AddItem) (Fields *fields, const void *item, const Within *within);
 
-		if (rel != NULL)
-		{
-			add_text(&fields, "relation", lock->name);
-			add_text(&fields, "kind", mig_relkind_name(rel->kind));
-			add_text(&fields, "of", OidIsValid(rel->table) ? rel->table_name : NULL);
-		}
-		else
-		{
-			add_text(&fields, "relation", psprintf("(%u,%u,%u)", lock->tag.locktag_field2,
-												   lock->tag.locktag_field3,
-												   lock->tag.locktag_field4));
-			add_text(&fields, "kind", "advisory lock");
-			add_text(&fields, "of", NULL);
-		}
-		add_text(&fields, "mode", mode_name(lock->mode));
-		add_bool(&fields, "existed", rel != NULL && rel->old);
-		add_bool(&fields, "named", lock->named);
-		add_blocks(&fields, lock->mode, rel != NULL && rel->old);
-		add_bool(&fields, "predicted", lock->predicted);
-		add_ms(&fields, "held_ms", held_ms);
-		append_element(&buf, &fields);
-	}
-	appendStringInfoChar(&buf, ']');
-	return buf.data;
-}
-
-static char *
-waits_json(const MigObservation *seen)
+static void
+add_lock(Fields *fields, const void *item, const Within *within)
 {
-	StringInfoData buf;
-	ListCell   *lc;
+	const MigSeenLock *lock = (const MigSeenLock *) item;
+	const MigSeenRel *rel = lock->rel;
 
-	initStringInfo(&buf);
-	appendStringInfoChar(&buf, '[');
-	foreach(lc, seen->waits)
+	if (rel != NULL)
 	{
-		const MigSeenWait *wait = (const MigSeenWait *) lfirst(lc);
-		Fields		fields = {.n = 0};
-
-		add_text(&fields, "relation", wait->relation);
-		add_text(&fields, "mode", mode_name(wait->mode));
-		add_ms(&fields, "ms", seen->predicted || wait->mode == NoLock ? -1 : wait->ms);
-		add_bool(&fields, "granted", wait->granted);
-		add_json(&fields, "sessions", wait->sessions ? wait->sessions : "[]");
-		append_element(&buf, &fields);
+		add_text(fields, "relation", lock->name);
+		add_text(fields, "kind", mig_relkind_name(rel->kind));
+		add_text(fields, "of", OidIsValid(rel->table) ? rel->table_name : NULL);
 	}
-	appendStringInfoChar(&buf, ']');
-	return buf.data;
-}
-
-static char *
-rewrites_json(const MigObservation *seen)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	appendStringInfoChar(&buf, '[');
-	foreach(lc, seen->rewrites)
+	else
 	{
-		const MigSeenRewrite *rewrite = (const MigSeenRewrite *) lfirst(lc);
-		Fields		fields = {.n = 0};
-
-		add_text(&fields, "relation", rewrite->relation);
-		add_text(&fields, "kind", mig_relkind_name(rewrite->kind));
-		add_bool(&fields, "existed", rewrite->old);
-		add_text(&fields, "reason", rewrite->reason);
-		add_amount(&fields, "old_bytes", rewrite->old_bytes);
-		add_amount(&fields, "new_bytes", rewrite->new_bytes);
-		append_element(&buf, &fields);
+		add_text(fields, "relation", psprintf("(%u,%u,%u)", lock->tag.locktag_field2,
+											  lock->tag.locktag_field3,
+											  lock->tag.locktag_field4));
+		add_text(fields, "kind", "advisory lock");
+		add_text(fields, "of", NULL);
 	}
-	appendStringInfoChar(&buf, ']');
-	return buf.data;
-}
-
-static char *
-indexes_json(const MigObservation *seen)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	appendStringInfoChar(&buf, '[');
-	foreach(lc, seen->indexes)
-	{
-		const MigSeenIndex *index = (const MigSeenIndex *) lfirst(lc);
-		Fields		fields = {.n = 0};
-
-		add_text(&fields, "index", index->index);
-		add_text(&fields, "table", index->table);
-		add_bool(&fields, "existed", index->old);
-		add_text(&fields, "action", index->action);
-		add_amount(&fields, "bytes", index->bytes);
-		append_element(&buf, &fields);
-	}
-	appendStringInfoChar(&buf, ']');
-	return buf.data;
-}
-
-static char *
-scans_json(const MigObservation *seen)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	appendStringInfoChar(&buf, '[');
-	foreach(lc, seen->scans)
-	{
-		const MigSeenScan *scan = (const MigSeenScan *) lfirst(lc);
-		Fields		fields = {.n = 0};
-
-		add_text(&fields, "relation", scan->relation);
-		add_bool(&fields, "existed", scan->old);
-		add_int(&fields, "sequential", scan->scans);
-		add_amount(&fields, "tuples", scan->tuples);
-		add_int(&fields, "index", scan->index_scans);
-		add_text(&fields, "reason", scan->reason);
-		append_element(&buf, &fields);
-	}
-	appendStringInfoChar(&buf, ']');
-	return buf.data;
-}
-
-static char *
-rows_json(const MigObservation *seen)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	appendStringInfoChar(&buf, '[');
-	foreach(lc, seen->rows)
-	{
-		const MigSeenRows *rows = (const MigSeenRows *) lfirst(lc);
-		Fields		fields = {.n = 0};
-
-		add_text(&fields, "relation", rows->relation);
-		add_bool(&fields, "existed", rows->old);
-		add_int(&fields, "inserted", rows->inserted);
-		add_int(&fields, "updated", rows->updated);
-		add_int(&fields, "deleted", rows->deleted);
-		append_element(&buf, &fields);
-	}
-	appendStringInfoChar(&buf, ']');
-	return buf.data;
-}
-
-static char *
-objects_json(const MigObservation *seen)
-{
-	StringInfoData buf;
-	ListCell   *lc;
-
-	initStringInfo(&buf);
-	appendStringInfoChar(&buf, '[');
-	foreach(lc, seen->objects)
-	{
-		const MigSeenObject *object = (const MigSeenObject *) lfirst(lc);
-		Fields		fields = {.n = 0};
-
-		add_text(&fields, "action", object->action);
-		add_text(&fields, "type", object->type);
-		add_text(&fields, "identity", object->identity);
-		append_element(&buf, &fields);
-	}
-	appendStringInfoChar(&buf, ']');
-	return buf.data;
+	add_text(fields, "mode", mode_name(lock->mode));
+	add_bool(fields, "existed", rel != NULL && rel->old);
+	add_bool(fields, "named", lock->named);
+	add_blocks(fields, lock->mode, rel != NULL && rel->old);
+	add_bool(fields, "predicted", lock->predicted);
+	add_ms(fields, "held_ms", within->held_ms);
 }
 
 static void
-append_leaks(StringInfo buf, const MigObservation *seen)
+add_wait(Fields *fields, const void *item, const Within *within)
+{
+	const MigSeenWait *wait = (const MigSeenWait *) item;
+
+	add_text(fields, "relation", wait->relation);
+	add_text(fields, "mode", mode_name(wait->mode));
+	add_ms(fields, "ms", within->seen->predicted || wait->mode == NoLock ? -1 : wait->ms);
+	add_bool(fields, "granted", wait->granted);
+	add_json(fields, "sessions", wait->sessions ? wait->sessions : "[]");
+}
+
+static void
+add_rewrite(Fields *fields, const void *item, const Within *within)
+{
+	const MigSeenRewrite *rewrite = (const MigSeenRewrite *) item;
+
+	add_text(fields, "relation", rewrite->relation);
+	add_text(fields, "kind", mig_relkind_name(rewrite->kind));
+	add_bool(fields, "existed", rewrite->old);
+	add_text(fields, "reason", rewrite->reason);
+	add_amount(fields, "old_bytes", rewrite->old_bytes);
+	add_amount(fields, "new_bytes", rewrite->new_bytes);
+}
+
+static void
+add_index(Fields *fields, const void *item, const Within *within)
+{
+	const MigSeenIndex *index = (const MigSeenIndex *) item;
+
+	add_text(fields, "index", index->index);
+	add_text(fields, "table", index->table);
+	add_bool(fields, "existed", index->old);
+	add_text(fields, "action", index->action);
+	add_amount(fields, "bytes", index->bytes);
+}
+
+static void
+add_scan(Fields *fields, const void *item, const Within *within)
+{
+	const MigSeenScan *scan = (const MigSeenScan *) item;
+
+	add_text(fields, "relation", scan->relation);
+	add_bool(fields, "existed", scan->old);
+	add_int(fields, "sequential", scan->scans);
+	add_amount(fields, "tuples", scan->tuples);
+	add_int(fields, "index", scan->index_scans);
+	add_text(fields, "reason", scan->reason);
+}
+
+static void
+add_rows(Fields *fields, const void *item, const Within *within)
+{
+	const MigSeenRows *rows = (const MigSeenRows *) item;
+
+	add_text(fields, "relation", rows->relation);
+	add_bool(fields, "existed", rows->old);
+	add_int(fields, "inserted", rows->inserted);
+	add_int(fields, "updated", rows->updated);
+	add_int(fields, "deleted", rows->deleted);
+}
+
+static void
+add_object(Fields *fields, const void *item, const Within *within)
+{
+	const MigSeenObject *object = (const MigSeenObject *) item;
+
+	add_text(fields, "action", object->action);
+	add_text(fields, "type", object->type);
+	add_text(fields, "identity", object->identity);
+}
+
+static void
+add_leak(Fields *fields, const void *item, const Within *within)
+{
+	const MigSeenLeak *leak = (const MigSeenLeak *) item;
+
+	add_text(fields, "kind", leak->kind);
+	add_text(fields, "object", leak->object);
+	add_text(fields, "detail", leak->detail);
+}
+
+static void
+append_items(StringInfo buf, const List *items, AddItem add, const Within *within)
 {
 	ListCell   *lc;
 
-	foreach(lc, seen->leaks)
+	foreach(lc, items)
 	{
-		const MigSeenLeak *leak = (const MigSeenLeak *) lfirst(lc);
 		Fields		fields = {.n = 0};
 
-		add_text(&fields, "kind", leak->kind);
-		add_text(&fields, "object", leak->object);
-		add_text(&fields, "detail", leak->detail);
+		add(&fields, lfirst(lc), within);
 		append_element(buf, &fields);
 	}
 }
 
 static char *
-leaks_json(const MigObservation *seen)
+array_json(const List *items, AddItem add, const Within *within)
 {
 	StringInfoData buf;
 
 	initStringInfo(&buf);
 	appendStringInfoChar(&buf, '[');
-	append_leaks(&buf, seen);
+	append_items(&buf, items, add, within);
 	appendStringInfoChar(&buf, ']');
 	return buf.data;
 }
@@ -493,6 +425,7 @@ fill_row(Fields *fields, const MigDryRow *row, double held_ms)
 {
 	static const MigObservation nothing;
 	const MigObservation *seen = row->seen ? row->seen : &nothing;
+	const Within within = {seen, held_ms};
 
 	fields->n = 0;
 	add_number(fields, "step", row->step);
@@ -538,15 +471,15 @@ fill_row(Fields *fields, const MigDryRow *row, double held_ms)
 		for (i = 0; i < lengthof(names); i++)
 			(void) add_field(fields, names[i], FIELD_NULL);
 	}
-	add_json(fields, "locks", locks_json(seen, held_ms));
-	add_json(fields, "waits_for", waits_json(seen));
-	add_json(fields, "rewrites", rewrites_json(seen));
-	add_json(fields, "indexes", indexes_json(seen));
-	add_json(fields, "scans", scans_json(seen));
-	add_json(fields, "rows", rows_json(seen));
-	add_json(fields, "objects", objects_json(seen));
+	add_json(fields, "locks", array_json(seen->locks, add_lock, &within));
+	add_json(fields, "waits_for", array_json(seen->waits, add_wait, &within));
+	add_json(fields, "rewrites", array_json(seen->rewrites, add_rewrite, &within));
+	add_json(fields, "indexes", array_json(seen->indexes, add_index, &within));
+	add_json(fields, "scans", array_json(seen->scans, add_scan, &within));
+	add_json(fields, "rows", array_json(seen->rows, add_rows, &within));
+	add_json(fields, "objects", array_json(seen->objects, add_object, &within));
 	add_json(fields, "settings", settings_json(row->settings));
-	add_json(fields, "leaks", leaks_json(seen));
+	add_json(fields, "leaks", array_json(seen->leaks, add_leak, &within));
 }
 
 /*
@@ -765,7 +698,7 @@ mig_dry_document(const MigDryRun *dry)
 	foreach(lc, dry->rows)
 	{
 		if (((const MigDryRow *) lfirst(lc))->seen != NULL)
-			append_leaks(&buf, ((const MigDryRow *) lfirst(lc))->seen);
+			append_items(&buf, ((const MigDryRow *) lfirst(lc))->seen->leaks, add_leak, NULL);
 	}
 	appendStringInfoString(&buf, "]}");
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(buf.data));
