@@ -753,29 +753,15 @@ is_due(MigDryRun *dry, const MigStored *stored)
 }
 
 static void
+rehearse_hook(const MigHook *hook, void *arg)
+{
+	(void) rehearse_script((MigDryRun *) arg, hook->when, &hook->script);
+}
+
+static void
 rehearse_hooks(MigDryRun *dry, const char *when, const char *payload)
 {
-	MigRun	   *run = &dry->run;
-	ListCell   *lc;
-
-	foreach(lc, run->hooks)
-	{
-		const MigHook *hook = (const MigHook *) lfirst(lc);
-		Oid			user;
-		int			security;
-		int			nest;
-
-		if (strcmp(hook->when, when) != 0)
-			continue;
-		run->execution.label = hook->name;
-		GetUserIdAndSecContext(&user, &security);
-		nest = NewGUCNestLevel();
-		mig_run_set("migrate.step", payload);
-		(void) rehearse_script(dry, hook->when, &hook->script);
-		AtEOXact_GUC(false, nest);
-		SetUserIdAndSecContext(user, security);
-	}
-	run->execution.label = mig_step_label(&run->plan->steps[run->step]);
+	mig_hooks_each(&dry->run, when, payload, rehearse_hook, dry);
 }
 
 /* Later migrations, and hooks, may look at what is recorded as applied. */

@@ -35,12 +35,14 @@
 #define PAYLOAD_TEXT 1000
 
 /*
- * mig_hooks_run
- *		Run the project's hooks of a kind.  payload is what they can read as
- *		the setting migrate.step.
+ * mig_hooks_each
+ *		Have each of the project's hooks of a kind run by the callback, with
+ *		the role and the settings put back after it.  payload is what they can
+ *		read as the setting migrate.step.
  */
 void
-mig_hooks_run(MigRun *run, const char *when, const char *payload)
+mig_hooks_each(MigRun *run, const char *when, const char *payload,
+			   MigHookRunner runner, void *arg)
 {
 	MigExecution *execution = &run->execution;
 	const char *what = execution->what;
@@ -60,12 +62,28 @@ mig_hooks_run(MigRun *run, const char *when, const char *payload)
 		GetUserIdAndSecContext(&user, &security);
 		nest = NewGUCNestLevel();
 		mig_run_set("migrate.step", payload);
-		(void) mig_execute_script(execution, &hook->script);
+		runner(hook, arg);
 		AtEOXact_GUC(false, nest);
 		SetUserIdAndSecContext(user, security);
 	}
 	execution->what = what;
 	execution->label = mig_step_label(&run->plan->steps[Min(run->step, run->plan->nsteps - 1)]);
+}
+
+static void
+run_hook(const MigHook *hook, void *arg)
+{
+	(void) mig_execute_script((MigExecution *) arg, &hook->script);
+}
+
+/*
+ * mig_hooks_run
+ *		Run the project's hooks of a kind.
+ */
+void
+mig_hooks_run(MigRun *run, const char *when, const char *payload)
+{
+	mig_hooks_each(run, when, payload, run_hook, &run->execution);
 }
 
 /* A payload has a limit, which all its texts together must keep. */

@@ -53,6 +53,10 @@ extern void mig_run_failure_event(MigRun *run, const ErrorData *error,
 								  MigEvent *event);
 
 /* hook.c */
+typedef void (*MigHookRunner) (const MigHook *hook, void *arg);
+
+extern void mig_hooks_each(MigRun *run, const char *when, const char *payload,
+						   MigHookRunner runner, void *arg);
 extern void mig_hooks_run(MigRun *run, const char *when, const char *payload);
 extern char *mig_step_payload(const MigRun *run, const MigResult *result);
 extern char *mig_run_payload(const MigRun *run, int steps_done, const ErrorData *error);
