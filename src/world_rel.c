@@ -535,26 +535,32 @@ mig_rel_read_indexes(MigRel *rel)
 	MemoryContextSwitchTo(context);
 }
 
+/* A list of the world's with the relations of these OIDs that there are. */
+static List *
+append_rels(MigWorld *world, List *rels, const List *oids)
+{
+	MemoryContext context = MemoryContextSwitchTo(world->context);
+	ListCell   *lc;
+
+	foreach(lc, oids)
+	{
+		MigRel	   *rel = mig_world_rel(world, lfirst_oid(lc));
+
+		if (rel != NULL)
+			rels = lappend(rels, rel);
+	}
+	MemoryContextSwitchTo(context);
+	return rels;
+}
+
 void
 mig_rel_read_children(MigRel *rel)
 {
-	List	   *oids;
-	ListCell   *lc;
-	MemoryContext context;
-
 	if (rel->children_read || !rel->old)
 		return;
 	rel->children_read = true;
-	oids = find_inheritance_children(rel->oid, NoLock);
-	context = MemoryContextSwitchTo(rel->world->context);
-	foreach(lc, oids)
-	{
-		MigRel	   *child = mig_world_rel(rel->world, lfirst_oid(lc));
-
-		if (child != NULL)
-			rel->children = lappend(rel->children, child);
-	}
-	MemoryContextSwitchTo(context);
+	rel->children = append_rels(rel->world, rel->children,
+								find_inheritance_children(rel->oid, NoLock));
 }
 
 void
@@ -564,8 +570,6 @@ mig_rel_read_parents(MigRel *rel)
 	SysScanDesc scan;
 	HeapTuple	tuple;
 	List	   *oids = NIL;
-	ListCell   *lc;
-	MemoryContext context;
 
 	if (rel->parents_read || !rel->old)
 		return;
@@ -577,36 +581,16 @@ mig_rel_read_parents(MigRel *rel)
 		oids = lappend_oid(oids, ((Form_pg_inherits) GETSTRUCT(tuple))->inhparent);
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
-
-	context = MemoryContextSwitchTo(rel->world->context);
-	foreach(lc, oids)
-	{
-		MigRel	   *parent = mig_world_rel(rel->world, lfirst_oid(lc));
-
-		if (parent != NULL)
-			rel->parents = lappend(rel->parents, parent);
-	}
-	MemoryContextSwitchTo(context);
+	rel->parents = append_rels(rel->world, rel->parents, oids);
 }
 
 void
 mig_rel_read_sequences(MigRel *rel)
 {
-	ListCell   *lc;
-	MemoryContext context;
-
 	if (rel->sequences_read || !rel->old)
 		return;
 	rel->sequences_read = true;
-	context = MemoryContextSwitchTo(rel->world->context);
-	foreach(lc, getOwnedSequences(rel->oid))
-	{
-		MigRel	   *sequence = mig_world_rel(rel->world, lfirst_oid(lc));
-
-		if (sequence != NULL)
-			rel->sequences = lappend(rel->sequences, sequence);
-	}
-	MemoryContextSwitchTo(context);
+	rel->sequences = append_rels(rel->world, rel->sequences, getOwnedSequences(rel->oid));
 }
 
 /* Those of a list of relations that are still there. */
