@@ -71,7 +71,7 @@ extern LOCKMODE mig_effect_strongest(const MigEffect *effect);
 extern bool mig_effect_blocks_reads(const MigEffect *effect);
 extern bool mig_effect_blocks_writes(const MigEffect *effect);
 
-/* predict.c: what the server's own machinery says */
+/* predict.c, predict_partition.c: what the server's own machinery says */
 typedef enum MigTypeChange
 {
 	MIG_TYPE_FAILS,				/* there is no conversion */
