@@ -826,6 +826,28 @@ COMMENT ON FUNCTION migrate_statistics_forget() IS
 	'judge by the sizes that are here again; how many were forgotten';
 
 --
+-- Know the truth: snapshot
+--
+
+CREATE FUNCTION migrate_snapshot(without text[] DEFAULT '{}',
+								 OUT kind text, OUT identity text, OUT component text,
+								 OUT hash text, OUT definition text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C ROWS 10000;
+COMMENT ON FUNCTION migrate_snapshot(text[]) IS
+	'what this database consists of, each component of each object with a hash';
+
+CREATE FUNCTION migrate_snapshot_compare(before jsonb, after jsonb DEFAULT NULL,
+										 without text[] DEFAULT '{}',
+										 OUT kind text, OUT identity text, OUT component text,
+										 OUT change text, OUT old_definition text,
+										 OUT new_definition text, OUT part_of text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_snapshot_compare(jsonb, jsonb, text[]) IS
+	'what differs between two snapshots, or between one and now';
+
+--
 -- Act
 --
 
@@ -947,6 +969,8 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_statistics_export(),
 	migrate_statistics_import(jsonb),
 	migrate_statistics_forget(),
+	migrate_snapshot(text[]),
+	migrate_snapshot_compare(jsonb, jsonb, text[]),
 	migrate_dry_run(text, text),
 	migrate_dry_run_sql(text, text),
 	migrate_dry_run_json(text, text),

@@ -240,4 +240,26 @@ typedef RelFileNode MigRelFile;
 #define mig_own_backend() MyBackendId
 #endif
 
+/* NOT NULL as a constraint: what a dump of it would tell beside NOT NULL. */
+#if PG_VERSION_NUM >= 180000
+#define MIG_SNAPSHOT_QUERIES \
+	{ \
+		"column", 0, \
+		"SELECT " RELATION " || '.' || quote_ident(a.attname) AS identity," \
+		" concat_ws(' ', 'CONSTRAINT ' || quote_ident(k.conname), 'NOT NULL'," \
+		" CASE WHEN k.connoinherit THEN 'NO INHERIT' END, CASE WHEN NOT k.convalidated THEN 'NOT VALID' END," \
+		" 'COMMENT ' || quote_literal(m.description)) AS text" \
+		" FROM pg_catalog.pg_constraint k" RELATION_OF("k.conrelid") \
+		" JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]" \
+		" LEFT JOIN pg_catalog.pg_description m ON m.objoid = k.oid" \
+		" AND m.classoid = 'pg_catalog.pg_constraint'::regclass" \
+		" WHERE k.contype = 'n' AND (k.connoinherit OR NOT k.convalidated OR m.objoid IS NOT NULL" \
+		" OR k.conname <> c.relname || '_' || a.attname || '_not_null'" \
+		" AND octet_length(c.relname || '_' || a.attname || '_not_null') < 64)" \
+		" AND " OWN_RELATION \
+	},
+#else
+#define MIG_SNAPSHOT_QUERIES
+#endif
+
 #endif							/* MIGRATE_COMPAT_H */

@@ -1,0 +1,410 @@
+/*-------------------------------------------------------------------------
+ *
+ * snapshot.c
+ *	  Takes a snapshot of a database: what it consists of.
+ *
+ * It is read as the extension's owner, under one snapshot of the catalogs, in
+ * a subtransaction that is always rolled back: so the settings that texts
+ * depend on, and the AccessShare locks that the server takes to write down a
+ * view or rule, are gone at its end.  Nothing is written; any transaction
+ * state.  Where catalogs change while they are read, it is read again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+#include "catalog.h"
+#include "compat.h"
+#include "snapshot.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/sinval.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#define ATTEMPTS 3
+
+/* What texts depend on, and what makes small queries slow. */
+static const struct
+{
+	const char *name;
+	const char *value;
+}			settings[] = {
+	{"search_path", "pg_catalog, pg_temp"},
+	{"DateStyle", "ISO, YMD"},
+	{"IntervalStyle", "postgres"},
+	{"TimeZone", "UTC"},
+	{"extra_float_digits", "1"},
+	{"quote_all_identifiers", "off"},
+	{"bytea_output", "hex"},
+	{"standard_conforming_strings", "on"},
+	{"escape_string_warning", "off"},
+	{"lc_monetary", "C"},
+	{"xmlbinary", "base64"},
+	{"array_nulls", "on"},
+	{"jit", "off"},
+	{"max_parallel_workers_per_gather", "0"},
+	{"work_mem", "64MB"},
+	{"row_security", "on"}
+};
+
+/* What a column of a result is. */
+typedef struct Columns
+{
+	int			kind;
+	int			identity;
+	int			owner;
+	int			grantor;
+	int			acl;
+	int			acltype;
+	int			components[MIG_NCOMPONENTS];	/* SPI_ERROR_NOATTRIBUTE: none */
+} Columns;
+
+typedef struct Taking
+{
+	MigSnapshot *snapshot;
+	MemoryContext scratch;		/* of a row */
+	pg_cryptohash_ctx *hash;
+	const char *kind;			/* the last one */
+} Taking;
+
+/* Counts changes of catalogs, by whoever makes them. */
+static uint64 changes = 0;
+
+static void
+relation_changed(Datum arg, Oid relation)
+{
+	changes++;
+}
+
+static void
+cache_changed(Datum arg, int cache, uint32 value)
+{
+	changes++;
+}
+
+static void
+watch_changes(void)
+{
+	static const int caches[] = {
+		AUTHOID, COLLOID, LANGOID, NAMESPACEOID, OPEROID, PROCOID, TYPEOID
+	};
+	static bool watched = false;
+	int			i;
+
+	if (watched)
+		return;
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	for (i = 0; i < lengthof(caches); i++)
+		CacheRegisterSyscacheCallback(caches[i], cache_changed, (Datum) 0);
+	watched = true;
+}
+
+/* The hash of a text does not depend on the database's encoding. */
+static void
+hash_text(Taking *taking, MigSnapshotRow *row, const char *text)
+{
+	int			len = strlen(text);
+	char	   *utf8 = pg_server_to_any(text, len, PG_UTF8);
+	uint8		digest[MIG_HASH_LENGTH];
+
+	if (pg_cryptohash_init(taking->hash) < 0)
+		elog(ERROR, "could not initialize SHA-256");
+	mig_hash_update(taking->hash, utf8, utf8 != text ? strlen(utf8) : len);
+	if (pg_cryptohash_final(taking->hash, digest, MIG_HASH_LENGTH) < 0)
+		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(taking->hash));
+	memcpy(row->hash, digest, MIG_SNAPSHOT_HASH);
+}
+
+static bool
+is_wanted(const Taking *taking, MigComponent component)
+{
+	return (taking->snapshot->without & MIG_COMPONENT_BIT(component)) == 0;
+}
+
+static void
+add_row(Taking *taking, const char *identity, MigComponent component, const char *text)
+{
+	MigSnapshotRow *row;
+
+	if (!is_wanted(taking, component))
+		return;
+	row = mig_snapshot_add(taking->snapshot, taking->kind, identity, component);
+	row->definition = MemoryContextStrdup(taking->snapshot->context, text);
+	if (component == MIG_POSITION)
+		mig_snapshot_set_place(row, atoi(text));
+	else
+		hash_text(taking, row, text);
+	if (component == MIG_TEXT)
+		row->major = mig_server_version() / 10000;
+}
+
+static char *
+text_value(HeapTuple tuple, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value;
+
+	if (column <= 0)
+		return NULL;
+	value = SPI_getbinval(tuple, desc, column, &isnull);
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static Oid
+oid_value(HeapTuple tuple, TupleDesc desc, int column)
+{
+	bool		isnull = true;
+	Datum		value = column > 0 ? SPI_getbinval(tuple, desc, column, &isnull) : (Datum) 0;
+
+	return isnull ? InvalidOid : DatumGetObjectId(value);
+}
+
+static ObjectType
+default_acl_type(char type)
+{
+	switch (type)
+	{
+		case 'r':
+			return OBJECT_TABLE;
+		case 'S':
+			return OBJECT_SEQUENCE;
+		case 'f':
+			return OBJECT_FUNCTION;
+		case 'T':
+			return OBJECT_TYPE;
+		case 'n':
+			return OBJECT_SCHEMA;
+		default:
+			return OBJECT_LARGEOBJECT;
+	}
+}
+
+static void
+add_privileges(Taking *taking, const MigSnapshotQuery *query, const char *identity,
+			   HeapTuple tuple, TupleDesc desc, const Columns *columns)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(tuple, desc, columns->acl, &isnull);
+	const char *type = text_value(tuple, desc, columns->acltype);
+	Oid			owner = oid_value(tuple, desc, columns->owner > 0 ? columns->owner :
+								  columns->grantor);
+	char	   *text;
+
+	if (isnull || !is_wanted(taking, MIG_PRIVILEGES))
+		return;
+	if (type != NULL)
+		text = mig_privileges_text(default_acl_type(type[0]), type[1] == '\0', owner,
+								   DatumGetAclP(value));
+	else
+	{
+		text = mig_privileges_text(query->acl, true, owner, DatumGetAclP(value));
+		/* the same as if nothing had ever been granted */
+		if (text[0] == '\0')
+			return;
+	}
+	add_row(taking, identity, MIG_PRIVILEGES, text);
+}
+
+/* The bodies of functions are not the server's wording. */
+static bool
+is_verbatim(const char *kind, int component)
+{
+	return component == MIG_COMMENT || component == MIG_LABEL || component == MIG_VERSION ||
+		(component == MIG_DEFINITION &&
+		 (strcmp(kind, "function") == 0 || strcmp(kind, "procedure") == 0));
+}
+
+static void
+add_object(Taking *taking, const MigSnapshotQuery *query, HeapTuple tuple,
+		   TupleDesc desc, const Columns *columns)
+{
+	const char *kind = text_value(tuple, desc, columns->kind);
+	char	   *identity = text_value(tuple, desc, columns->identity);
+	Oid			owner = oid_value(tuple, desc, columns->owner);
+	int			i;
+
+	/* it is gone since, and will be looked for again */
+	if (identity == NULL)
+		return;
+	if (kind == NULL)
+		kind = query->kind;
+	if (taking->kind == NULL || strcmp(taking->kind, kind) != 0)
+		taking->kind = MemoryContextStrdup(taking->snapshot->context, kind);
+	identity = MemoryContextStrdup(taking->snapshot->context, identity);
+	for (i = 0; i < MIG_NCOMPONENTS; i++)
+	{
+		char	   *text = i == MIG_OWNER ? NULL : text_value(tuple, desc, columns->components[i]);
+
+		if (text != NULL)
+			add_row(taking, identity, (MigComponent) i,
+					is_verbatim(taking->kind, i) ? text : mig_settled_text(text));
+	}
+	if (OidIsValid(owner))
+	{
+		const char *name = GetUserNameFromId(owner, true);
+
+		add_row(taking, identity, MIG_OWNER,
+				name ? quote_identifier(name) : psprintf("%u", owner));
+	}
+	if (columns->acl > 0)
+		add_privileges(taking, query, identity, tuple, desc, columns);
+}
+
+static void
+find_columns(TupleDesc desc, Columns *columns)
+{
+	int			i;
+
+	columns->kind = SPI_fnumber(desc, "kind");
+	columns->identity = SPI_fnumber(desc, "identity");
+	columns->owner = SPI_fnumber(desc, "owner");
+	columns->grantor = SPI_fnumber(desc, "grantor");
+	columns->acl = SPI_fnumber(desc, "acl");
+	columns->acltype = SPI_fnumber(desc, "acltype");
+	for (i = 0; i < MIG_NCOMPONENTS; i++)
+		columns->components[i] = SPI_fnumber(desc, mig_component_name((MigComponent) i));
+}
+
+static void
+run_query(Taking *taking, const MigSnapshotQuery *query)
+{
+	Columns		columns;
+	uint64		i;
+	int			result = SPI_execute(query->sql, true, 0);
+
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "could not read the catalogs: %s", SPI_result_code_string(result));
+	find_columns(SPI_tuptable->tupdesc, &columns);
+	for (i = 0; i < SPI_processed; i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(taking->scratch);
+
+		CHECK_FOR_INTERRUPTS();
+		add_object(taking, query, SPI_tuptable->vals[i], SPI_tuptable->tupdesc, &columns);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(taking->scratch);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static void
+pin_settings(void)
+{
+	int			i;
+
+	for (i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i].name, settings[i].value, PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* In a subtransaction, which undoes what it leaves open when it fails. */
+static void
+read_catalogs(Taking *taking)
+{
+	int			nest = NewGUCNestLevel();
+	MigVisit	visit;
+	const MigSnapshotQuery *query;
+
+	pin_settings();
+	visit = mig_enter();
+	PushActiveSnapshot(GetLatestSnapshot());
+	for (query = mig_snapshot_queries; query->sql != NULL; query++)
+		run_query(taking, query);
+	PopActiveSnapshot();
+	mig_leave(&visit);
+	AtEOXact_GUC(false, nest);
+}
+
+/* May an error come from catalogs that have changed under us? */
+static bool
+may_pass(const ErrorData *error)
+{
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category == ERRCODE_TO_CATEGORY(ERRCODE_INTERNAL_ERROR) ||
+		category == ERRCODE_TO_CATEGORY(ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION);
+}
+
+/* One attempt; false if the catalogs changed meanwhile. */
+static bool
+try_to_take(MigSnapshot *snapshot, bool last)
+{
+	Taking		taking = {.snapshot = snapshot};
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+	uint64		before;
+
+	taking.scratch = AllocSetContextCreate(snapshot->context, "migrate snapshot row",
+										   ALLOCSET_DEFAULT_SIZES);
+	taking.hash = mig_hash_begin();
+	AcceptInvalidationMessages();
+	before = changes;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		read_catalogs(&taking);
+		MemoryContextSwitchTo(caller);
+		AcceptInvalidationMessages();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	pg_cryptohash_free(taking.hash);
+	if (error != NULL)
+	{
+		AcceptInvalidationMessages();
+		if (last || before == changes || !may_pass(error))
+			ReThrowError(error);
+	}
+	return error == NULL && before == changes;
+}
+
+/*
+ * mig_snapshot_take
+ *		What there is, without the components of the set; in the current memory
+ *		context.
+ */
+MigSnapshot *
+mig_snapshot_take(int without)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MigSnapshot *snapshot;
+	int			attempt;
+
+	watch_changes();
+	for (attempt = 1;; attempt++)
+	{
+		MemoryContext context = AllocSetContextCreate(caller, "migrate snapshot",
+													  ALLOCSET_DEFAULT_SIZES);
+		bool		taken;
+
+		MemoryContextSwitchTo(context);
+		snapshot = mig_snapshot_new(without);
+		taken = try_to_take(snapshot, attempt == ATTEMPTS);
+		MemoryContextSwitchTo(caller);
+		if (taken || attempt == ATTEMPTS)
+			break;
+		MemoryContextDelete(context);
+	}
+	mig_snapshot_sort(snapshot);
+	return snapshot;
+}

@@ -1,0 +1,108 @@
+/*-------------------------------------------------------------------------
+ *
+ * snapshot.h
+ *	  What a database consists of, as rows that can be kept and compared.
+ *
+ * A row is one component of one object.  Its hash depends on nothing but what
+ * the component is: not on OIDs, column numbers or settings.  What a server
+ * words in its own way has the component "text", and a hash that tells the
+ * server's major version; of two versions it is not compared.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIGRATE_SNAPSHOT_H
+#define MIGRATE_SNAPSHOT_H
+
+#include "nodes/parsenodes.h"
+#include "utils/acl.h"
+
+/* In the order of their names. */
+typedef enum MigComponent
+{
+	MIG_COMMENT,
+	MIG_DEFAULT,
+	MIG_DEFINITION,
+	MIG_LABEL,
+	MIG_OWNER,
+	MIG_POSITION,				/* of a column among those of its relation */
+	MIG_PRIVILEGES,
+	MIG_STORAGE,
+	MIG_TEXT,					/* as the server words it */
+	MIG_VERSION					/* of an extension */
+} MigComponent;
+
+#define MIG_NCOMPONENTS (MIG_VERSION + 1)
+
+/* A set of components. */
+#define MIG_COMPONENT_BIT(component) (1 << (component))
+
+#define MIG_SNAPSHOT_HASH 16	/* bytes */
+
+typedef struct MigSnapshotRow
+{
+	const char *kind;
+	const char *identity;
+	const char *definition;		/* NULL: only its hash is known */
+	MigComponent component;
+	int			major;			/* whose wording it is; 0: all have the same */
+	uint8		hash[MIG_SNAPSHOT_HASH];
+} MigSnapshotRow;
+
+typedef struct MigSnapshot
+{
+	MigSnapshotRow *rows;		/* by kind, identity, component, bytewise */
+	int			nrows;
+	int			allocated;
+	int			without;		/* components that were left out */
+	MemoryContext context;
+} MigSnapshot;
+
+typedef enum MigChange
+{
+	MIG_ADDED,					/* the object was not there at all */
+	MIG_DROPPED,
+	MIG_CHANGED,				/* this component of it; one side may be none */
+	MIG_NOT_COMPARABLE			/* worded by servers of two major versions */
+} MigChange;
+
+typedef struct MigDifference
+{
+	MigChange	change;
+	const MigSnapshotRow *before;	/* or NULL */
+	const MigSnapshotRow *after;	/* or NULL */
+	const char *part_of;		/* identity of what was added or dropped with
+								 * it as its part, or NULL */
+} MigDifference;
+
+/* snapshot.c */
+extern MigSnapshot *mig_snapshot_take(int without);
+
+/* snapshot_rows.c */
+extern MigSnapshot *mig_snapshot_new(int without);
+extern MigSnapshotRow *mig_snapshot_add(MigSnapshot *snapshot, const char *kind,
+										const char *identity, MigComponent component);
+extern void mig_snapshot_sort(MigSnapshot *snapshot);
+extern const char *mig_component_name(MigComponent component);
+extern bool mig_component_of(const char *name, MigComponent *component);
+extern char *mig_snapshot_hash_text(const MigSnapshotRow *row);
+extern bool mig_snapshot_set_hash(MigSnapshotRow *row, const char *text);
+extern void mig_snapshot_set_place(MigSnapshotRow *row, int place);
+extern const char *mig_change_name(MigChange change);
+extern MigDifference *mig_snapshot_compare(const MigSnapshot *before,
+										   const MigSnapshot *after, int *n);
+
+/* snapshot_text.c */
+extern char *mig_settled_text(char *text);
+extern char *mig_privileges_text(ObjectType type, bool has_default, Oid owner, const Acl *acl);
+
+/* snapshot_queries.c */
+typedef struct MigSnapshotQuery
+{
+	const char *kind;
+	ObjectType	acl;			/* whose privileges it has, if any */
+	const char *sql;
+} MigSnapshotQuery;
+
+extern const MigSnapshotQuery mig_snapshot_queries[];	/* sql NULL: the end */
+
+#endif							/* MIGRATE_SNAPSHOT_H */

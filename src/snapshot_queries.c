@@ -1,0 +1,605 @@
+/*-------------------------------------------------------------------------
+ *
+ * snapshot_queries.c
+ *	  What a snapshot reads of the catalogs: one statement for each kind of
+ *	  object, over all of them at once.
+ *
+ * They run with search_path = pg_catalog, pg_temp, as snapshot.c sets it, so
+ * that no operator or function of a user takes part, and regclass and the like
+ * write every name with its schema.  A column of a result is the component that
+ * it is called after, but for these: kind, identity, acl (privileges, as they
+ * differ from those by default), and grantor (who is the owner for that).
+ *
+ * Nothing of it may depend on OIDs, column numbers, or the server's version.
+ * Versions of server that word something in ways of their own have that in
+ * "text", which is compared only with a server of the same major version.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+
+#include "compat.h"
+#include "snapshot.h"
+
+/* What extensions own, and what is in schemas that are nobody's. */
+#define MEMBERS(class) \
+	"(SELECT e.objid FROM pg_catalog.pg_depend e" \
+	" WHERE e.refclassid = 'pg_catalog.pg_extension'::regclass AND e.deptype = 'e'" \
+	" AND e.classid = 'pg_catalog." class "'::regclass)"
+#define OWN_SCHEMA "n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"
+#define NO_MEMBER(class, alias) alias ".oid NOT IN " MEMBERS(class)
+#define RELATION_OF(oid) \
+	" JOIN pg_catalog.pg_class c ON c.oid = " oid \
+	" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+#define OWN_RELATION \
+	OWN_SCHEMA " AND c.relpersistence <> 't' AND " NO_MEMBER("pg_class", "c")
+/* What is in no schema is the server's own if initdb made it. */
+#define OWN(class, alias) alias ".oid >= 16384 AND " NO_MEMBER(class, alias)
+
+#define RELATION "quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
+#define NAMED(alias, name) "quote_ident(n.nspname) || '.' || quote_ident(" alias "." name ")"
+#define ON_RELATION(name) "quote_ident(" name ") || ' on ' || " RELATION
+#define COMMENT(class, oid) \
+	"(SELECT m.description FROM pg_catalog.pg_description m WHERE m.objoid = " oid \
+	" AND m.classoid = 'pg_catalog." class "'::regclass AND m.objsubid = 0) AS comment"
+#define FLAG(condition, words) "CASE WHEN " condition " THEN " words " END"
+#define FUNCTION(label, oid) FLAG(oid " <> 0", "'" label " ' || " oid "::regprocedure::text")
+#define ROLE(oid) \
+	"coalesce((SELECT quote_ident(u.rolname) FROM pg_catalog.pg_authid u WHERE u.oid = " oid "), " \
+	oid "::text)"
+
+/* An array of options in an order of their own; NULL if there are none. */
+#define SORTED(array) \
+	"(SELECT string_agg(o, ', ' ORDER BY o COLLATE \"C\") FROM unnest(" array ") o)"
+#define OPTIONS(array) FLAG(array " IS NOT NULL", "'OPTIONS (' || " SORTED(array) " || ')'")
+#define RELOPTIONS(array) FLAG(array " IS NOT NULL", "'WITH (' || " SORTED(array) " || ')'")
+#define TABLESPACE \
+	FLAG("c.reltablespace <> 0", "'TABLESPACE ' || (SELECT quote_ident(s.spcname)" \
+		 " FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace)")
+#define METHOD \
+	"(SELECT 'USING ' || quote_ident(am.amname) FROM pg_catalog.pg_am am" \
+	" WHERE am.oid = c.relam AND am.amname <> 'heap')"
+#define TOAST \
+	"(SELECT 'TOAST (' || " SORTED("t.reloptions") " || ')' FROM pg_catalog.pg_class t" \
+	" WHERE t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL)"
+#define REPLICA_IDENTITY \
+	"CASE c.relreplident WHEN 'f' THEN 'REPLICA IDENTITY FULL'" \
+	" WHEN 'n' THEN CASE WHEN c.relkind <> 'f' THEN 'REPLICA IDENTITY NOTHING' END" \
+	" WHEN 'i' THEN 'REPLICA IDENTITY USING INDEX ' || (SELECT i.indexrelid::regclass::text" \
+	" FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisreplident) END"
+#define COLLATION(attribute, type) \
+	FLAG(attribute " <> 0 AND " attribute " <> " type, "'COLLATE ' || " attribute "::regcollation::text")
+
+/* What a rule's action is made of, by names. */
+#define USES \
+	"SELECT x.objid, string_agg(x.object, ', ' ORDER BY x.object COLLATE \"C\") AS uses" \
+	" FROM (SELECT DISTINCT d.objid, CASE d.refclassid" \
+	" WHEN 'pg_catalog.pg_class'::regclass THEN d.refobjid::regclass::text" \
+	" WHEN 'pg_catalog.pg_proc'::regclass THEN d.refobjid::regprocedure::text" \
+	" WHEN 'pg_catalog.pg_type'::regclass THEN d.refobjid::regtype::text" \
+	" WHEN 'pg_catalog.pg_operator'::regclass THEN d.refobjid::regoperator::text" \
+	" WHEN 'pg_catalog.pg_collation'::regclass THEN d.refobjid::regcollation::text END AS object" \
+	" FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass" \
+	" AND d.deptype = 'n') x WHERE x.object IS NOT NULL GROUP BY x.objid"
+
+#define TARGET(attribute) FLAG("coalesce(" attribute ", -1) >= 0", "'STATISTICS ' || " attribute)
+
+#define STORAGE_NAME(attribute) \
+	"CASE " attribute " WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'" \
+	" WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' END"
+
+#define COLUMN_STORAGE \
+	"NULLIF(concat_ws(' '," \
+	FLAG("a.attstorage <> t.typstorage", "'STORAGE ' || " STORAGE_NAME("a.attstorage")) ", " \
+	"CASE a.attcompression WHEN 'p' THEN 'COMPRESSION pglz' WHEN 'l' THEN 'COMPRESSION lz4' END, " \
+	TARGET("a.attstattarget") ", " FLAG("a.attoptions IS NOT NULL", "'(' || " SORTED("a.attoptions") " || ')'") \
+	"), '') AS storage"
+
+#define COLUMN_COMMENT \
+	" LEFT JOIN pg_catalog.pg_description m ON m.objoid = a.attrelid" \
+	" AND m.classoid = 'pg_catalog.pg_class'::regclass AND m.objsubid = a.attnum"
+
+const MigSnapshotQuery mig_snapshot_queries[] = {
+	{
+		"schema", OBJECT_SCHEMA,
+		"SELECT quote_ident(n.nspname) AS identity, 'SCHEMA' AS definition, n.nspowner AS owner,"
+		" n.nspacl AS acl, " COMMENT("pg_namespace", "n.oid")
+		" FROM pg_catalog.pg_namespace n WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_namespace", "n")
+	},
+	{
+		"table", OBJECT_TABLE,
+		"SELECT CASE c.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind, "
+		RELATION " AS identity, concat_ws(' ',"
+		" CASE WHEN c.relkind = 'f' THEN 'FOREIGN TABLE' WHEN c.relpersistence = 'u' THEN 'UNLOGGED TABLE'"
+		" ELSE 'TABLE' END, "
+		FLAG("c.reloftype <> 0", "'OF ' || c.reloftype::regtype::text") ","
+		" (SELECT CASE WHEN c.relispartition THEN 'PARTITION OF ' ELSE 'INHERITS ' END"
+		" || string_agg(i.inhparent::regclass::text || CASE WHEN i.inhdetachpending THEN ' DETACH PENDING'"
+		" ELSE '' END, ', ' ORDER BY i.inhseqno) FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid), "
+		FLAG("c.relpartbound IS NOT NULL", "pg_get_expr(c.relpartbound, c.oid)") ", "
+		FLAG("c.relkind = 'p'", "'PARTITION BY ' || pg_get_partkeydef(c.oid)") ", "
+		FLAG("c.relrowsecurity", "'ENABLE ROW LEVEL SECURITY'") ", "
+		FLAG("c.relforcerowsecurity", "'FORCE ROW LEVEL SECURITY'") ", " REPLICA_IDENTITY ", "
+		FLAG("c.relkind = 'f'",
+			 "(SELECT concat_ws(' ', 'SERVER ' || quote_ident(s.srvname), " OPTIONS("f.ftoptions") ")"
+			 " FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver"
+			 " WHERE f.ftrelid = c.oid)") ") AS definition, "
+		"NULLIF(concat_ws(' ', " METHOD ", " RELOPTIONS("c.reloptions") ", " TOAST ", " TABLESPACE
+		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, " COMMENT("pg_class", "c.oid")
+		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+		" WHERE c.relkind IN ('r', 'p', 'f') AND " OWN_RELATION
+	},
+	{
+		"column", OBJECT_COLUMN,
+		"SELECT " RELATION " || '.' || quote_ident(a.attname) AS identity, concat_ws(' ',"
+		" format_type(a.atttypid, a.atttypmod), " COLLATION("a.attcollation", "t.typcollation") ", "
+		FLAG("a.attnotnull", "'NOT NULL'") ", "
+		"CASE a.attidentity WHEN 'a' THEN 'GENERATED ALWAYS AS IDENTITY'"
+		" WHEN 'd' THEN 'GENERATED BY DEFAULT AS IDENTITY' END, "
+		FLAG("a.attgenerated <> ''", "'GENERATED ALWAYS AS (' || pg_get_expr(f.adbin, f.adrelid)"
+			 " || CASE a.attgenerated WHEN 's' THEN ') STORED' ELSE ') VIRTUAL' END") ", "
+		OPTIONS("a.attfdwoptions") ") AS definition, "
+		FLAG("a.attgenerated = ''", "pg_get_expr(f.adbin, f.adrelid)") " AS default, "
+		COLUMN_STORAGE ", a.attacl AS acl, c.relowner AS grantor, m.description AS comment, "
+		FLAG("a.attinhcount = 0 OR c.relispartition",
+			 "row_number() OVER (PARTITION BY a.attrelid, a.attinhcount = 0 OR c.relispartition"
+			 " ORDER BY a.attnum)::text") " AS position"
+		" FROM pg_catalog.pg_attribute a" RELATION_OF("a.attrelid")
+		" JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
+		" LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum AND a.atthasdef"
+		COLUMN_COMMENT
+		" WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'c') AND " OWN_RELATION
+	},
+	{
+		/* What a view's columns have of their own. */
+		"column", OBJECT_COLUMN,
+		"SELECT " RELATION " || '.' || quote_ident(a.attname) AS identity,"
+		" pg_get_expr(f.adbin, f.adrelid) AS default, "
+		FLAG("c.relkind = 'm'", "s.storage") " AS storage,"
+		" a.attacl AS acl, c.relowner AS grantor, m.description AS comment"
+		" FROM pg_catalog.pg_attribute a" RELATION_OF("a.attrelid")
+		" JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
+		" LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum AND a.atthasdef"
+		COLUMN_COMMENT ", LATERAL (SELECT " COLUMN_STORAGE ") s"
+		" WHERE a.attnum > 0 AND c.relkind IN ('v', 'm') AND " OWN_RELATION
+		" AND (a.atthasdef OR a.attacl IS NOT NULL OR m.description IS NOT NULL OR c.relkind = 'm')"
+	},
+	{
+		"view", OBJECT_TABLE,
+		"WITH attribute AS (SELECT a.attrelid, string_agg(concat_ws(' ', quote_ident(a.attname),"
+		" format_type(a.atttypid, a.atttypmod), " COLLATION("a.attcollation", "t.typcollation") "), ', '"
+		" ORDER BY a.attnum) AS columns FROM pg_catalog.pg_attribute a" RELATION_OF("a.attrelid")
+		" JOIN pg_catalog.pg_type t ON t.oid = a.atttypid"
+		" WHERE a.attnum > 0 AND c.relkind IN ('v', 'm') AND " OWN_RELATION " GROUP BY a.attrelid)"
+		" SELECT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind, "
+		RELATION " AS identity, concat_ws(' ', '(' || a.columns || ')', 'USES ' || u.uses, "
+		FLAG("c.relkind = 'v'", RELOPTIONS("c.reloptions")) ", "
+		FLAG("c.relkind = 'm'", REPLICA_IDENTITY) ") AS definition,"
+		" pg_get_viewdef(c.oid) AS text, NULLIF(concat_ws(' ', " METHOD ", "
+		FLAG("c.relkind = 'm'", RELOPTIONS("c.reloptions")) ", " TOAST ", " TABLESPACE
+		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, " COMMENT("pg_class", "c.oid")
+		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+		" JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'"
+		" LEFT JOIN attribute a ON a.attrelid = c.oid"
+		" LEFT JOIN (" USES ") u ON u.objid = r.oid"
+		" WHERE c.relkind IN ('v', 'm') AND " OWN_RELATION
+	},
+	{
+		"rule", 0,
+		"SELECT " ON_RELATION("r.rulename") " AS identity, concat_ws(' ', CASE r.ev_type"
+		" WHEN '1' THEN 'SELECT' WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' ELSE 'DELETE' END, "
+		FLAG("r.is_instead", "'INSTEAD'") ", 'USES ' || u.uses, "
+		"CASE r.ev_enabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ENABLE REPLICA'"
+		" WHEN 'A' THEN 'ENABLE ALWAYS' END) AS definition, pg_get_ruledef(r.oid) AS text, "
+		COMMENT("pg_rewrite", "r.oid") " FROM pg_catalog.pg_rewrite r" RELATION_OF("r.ev_class")
+		" LEFT JOIN (" USES ") u ON u.objid = r.oid"
+		" WHERE r.rulename <> '_RETURN' AND " OWN_RELATION
+	},
+	{
+		"sequence", OBJECT_SEQUENCE,
+		"SELECT " RELATION " AS identity, concat_ws(' ', " FLAG("c.relpersistence = 'u'", "'UNLOGGED'") ","
+		" 'AS', format_type(s.seqtypid, NULL), 'INCREMENT', s.seqincrement, 'MINVALUE', s.seqmin,"
+		" 'MAXVALUE', s.seqmax, 'START', s.seqstart, 'CACHE', s.seqcache, " FLAG("s.seqcycle", "'CYCLE'") ","
+		" (SELECT 'OWNED BY ' || d.refobjid::regclass::text || '.' || quote_ident(a.attname)"
+		" FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid"
+		" AND a.attnum = d.refobjsubid WHERE d.classid = 'pg_catalog.pg_class'::regclass"
+		" AND d.objid = c.oid AND d.objsubid = 0 AND d.refclassid = 'pg_catalog.pg_class'::regclass"
+		" AND d.deptype IN ('a', 'i'))) AS definition,"
+		" c.relowner AS owner, c.relacl AS acl, " COMMENT("pg_class", "c.oid")
+		" FROM pg_catalog.pg_sequence s" RELATION_OF("s.seqrelid") " WHERE " OWN_RELATION
+	},
+	{
+		/*
+		 * Of an index behind a constraint, what the constraint does not say.
+		 * Its storage parameters are taken out of what defines it.
+		 */
+		"index", 0,
+		"SELECT " NAMED("x", "relname") " AS identity, NULLIF(concat_ws(' ', "
+		FLAG("k.oid IS NULL", "CASE WHEN x.reloptions IS NULL THEN pg_get_indexdef(i.indexrelid)"
+			 " ELSE replace(pg_get_indexdef(i.indexrelid), (SELECT ' WITH (' || string_agg("
+			 "quote_ident(split_part(o, '=', 1)) || '=' || CASE WHEN quote_ident(v) = v THEN v ELSE quote_literal(v) END,"
+			 " ', ' ORDER BY w) || ')' FROM unnest(x.reloptions) WITH ORDINALITY AS p (o, w),"
+			 " LATERAL substr(o, strpos(o, '=') + 1) v), '') END") ", "
+		FLAG("x.relispartition", "'PARTITION OF ' || (SELECT h.inhparent::regclass::text"
+			 " FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid)") ", "
+		FLAG("NOT i.indisvalid", "'INVALID'") "), '') AS definition, NULLIF(concat_ws(' ', "
+		RELOPTIONS("x.reloptions") ", " FLAG("i.indisclustered", "'CLUSTER'") ", "
+		FLAG("i.indexprs IS NOT NULL", "(SELECT string_agg('STATISTICS ' || a.attstattarget || ' ON '"
+			 " || a.attnum, ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a"
+			 " WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)") ", "
+		FLAG("x.reltablespace <> 0", "'TABLESPACE ' || (SELECT quote_ident(s.spcname)"
+			 " FROM pg_catalog.pg_tablespace s WHERE s.oid = x.reltablespace)")
+		"), '') AS storage, " COMMENT("pg_class", "x.oid")
+		" FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid"
+		RELATION_OF("i.indrelid")
+		" LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid"
+		" AND k.contype IN ('p', 'u', 'x') WHERE " OWN_RELATION
+	},
+	{
+		/* Which columns are not null is told with them. */
+		"constraint", 0,
+		"SELECT " ON_RELATION("k.conname") " AS identity, pg_get_constraintdef(k.oid) AS definition, "
+		COMMENT("pg_constraint", "k.oid") " FROM pg_catalog.pg_constraint k" RELATION_OF("k.conrelid")
+		" WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND (k.contype <> 'f' OR k.conparentid = 0)"
+		" AND " OWN_RELATION
+	},
+	{
+		"constraint", 0,
+		"SELECT quote_ident(k.conname) || ' on ' || " NAMED("t", "typname") " AS identity,"
+		" pg_get_constraintdef(k.oid) AS definition, " COMMENT("pg_constraint", "k.oid")
+		" FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_type t ON t.oid = k.contypid"
+		" JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+		" WHERE k.contype = 'c' AND " OWN_SCHEMA " AND " NO_MEMBER("pg_type", "t")
+	},
+	{
+		"trigger", 0,
+		"SELECT " ON_RELATION("g.tgname") " AS identity, concat_ws(' ', pg_get_triggerdef(g.oid),"
+		" CASE g.tgenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ENABLE REPLICA'"
+		" WHEN 'A' THEN 'ENABLE ALWAYS' END) AS definition, " COMMENT("pg_trigger", "g.oid")
+		" FROM pg_catalog.pg_trigger g LEFT JOIN pg_catalog.pg_trigger p ON p.oid = g.tgparentid"
+		RELATION_OF("g.tgrelid") " WHERE NOT g.tgisinternal"
+		" AND (p.oid IS NULL OR p.tgenabled <> g.tgenabled) AND " OWN_RELATION
+	},
+	{
+		/* A query in an expression is worded like one of a view. */
+		"policy", 0,
+		"SELECT " ON_RELATION("p.polname") " AS identity, concat_ws(' ',"
+		" CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,"
+		" 'FOR', CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'"
+		" WHEN 'd' THEN 'DELETE' ELSE 'ALL' END, 'TO', (SELECT string_agg(r, ', ' ORDER BY r COLLATE \"C\")"
+		" FROM (SELECT CASE o WHEN 0 THEN 'PUBLIC' ELSE " ROLE("o") " END FROM unnest(p.polroles) o) x (r)), "
+		FLAG("NOT x.worded", "x.body") ") AS definition, " FLAG("x.worded", "x.body") " AS text, "
+		COMMENT("pg_policy", "p.oid") " FROM pg_catalog.pg_policy p" RELATION_OF("p.polrelid")
+		", LATERAL (SELECT concat_ws(' ', 'USING (' || pg_get_expr(p.polqual, p.polrelid) || ')',"
+		" 'WITH CHECK (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')'),"
+		" concat(p.polqual::text, p.polwithcheck::text) LIKE '%{SUBLINK %') AS x (body, worded) WHERE " OWN_RELATION
+	},
+	{
+		"statistics object", 0,
+		"SELECT " NAMED("s", "stxname") " AS identity, pg_get_statisticsobjdef(s.oid) AS definition, "
+		TARGET("s.stxstattarget") " AS storage, s.stxowner AS owner, " COMMENT("pg_statistic_ext", "s.oid")
+		" FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace"
+		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_statistic_ext", "s")
+	},
+	{
+		"function", OBJECT_FUNCTION,
+		"SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind,"
+		" p.oid::regprocedure::text AS identity, CASE WHEN p.prosqlbody IS NULL THEN pg_get_functiondef(p.oid)"
+		" ELSE replace(pg_get_functiondef(p.oid), pg_get_function_sqlbody(p.oid), '') END AS definition, "
+		FLAG("p.prosqlbody IS NOT NULL", "pg_get_function_sqlbody(p.oid)") " AS text,"
+		" p.proowner AS owner, p.proacl AS acl, " COMMENT("pg_proc", "p.oid")
+		" FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
+		" WHERE p.prokind <> 'a' AND " OWN_SCHEMA " AND " NO_MEMBER("pg_proc", "p")
+	},
+#define FINAL(letter) \
+	"CASE a." letter " WHEN 'r' THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' WHEN 'w' THEN 'READ_WRITE' END"
+#define PRO(label, column) \
+	FLAG("a." column " <> 0", "'" label " = ' || a." column "::regprocedure::text")
+	{
+		"aggregate", OBJECT_FUNCTION,
+		"SELECT p.oid::regprocedure::text AS identity, concat_ws(', ', '(' || pg_get_function_arguments(p.oid)"
+		" || ') RETURNS ' || pg_get_function_result(p.oid),"
+		" CASE a.aggkind WHEN 'o' THEN 'ORDERED SET ' || a.aggnumdirectargs"
+		" WHEN 'h' THEN 'HYPOTHETICAL ' || a.aggnumdirectargs END, "
+		PRO("SFUNC", "aggtransfn") ", 'STYPE = ' || a.aggtranstype::regtype::text, "
+		FLAG("a.aggtransspace <> 0", "'SSPACE = ' || a.aggtransspace") ", "
+		PRO("FINALFUNC", "aggfinalfn") ", " FLAG("a.aggfinalextra", "'FINALFUNC_EXTRA'") ", "
+		"'FINALFUNC_MODIFY = ' || " FINAL("aggfinalmodify") ", "
+		PRO("COMBINEFUNC", "aggcombinefn") ", " PRO("SERIALFUNC", "aggserialfn") ", "
+		PRO("DESERIALFUNC", "aggdeserialfn") ", 'INITCOND = ' || quote_literal(a.agginitval), "
+		PRO("MSFUNC", "aggmtransfn") ", " PRO("MINVFUNC", "aggminvtransfn") ", "
+		FLAG("a.aggmtranstype <> 0", "'MSTYPE = ' || a.aggmtranstype::regtype::text") ", "
+		FLAG("a.aggmtransspace <> 0", "'MSSPACE = ' || a.aggmtransspace") ", "
+		PRO("MFINALFUNC", "aggmfinalfn") ", " FLAG("a.aggmfinalextra", "'MFINALFUNC_EXTRA'") ", "
+		FLAG("a.aggmfinalfn <> 0", "'MFINALFUNC_MODIFY = ' || " FINAL("aggmfinalmodify")) ", "
+		"'MINITCOND = ' || quote_literal(a.aggminitval), "
+		FLAG("a.aggsortop <> 0", "'SORTOP = ' || a.aggsortop::regoperator::text") ", "
+		"CASE p.proparallel WHEN 's' THEN 'PARALLEL SAFE' WHEN 'r' THEN 'PARALLEL RESTRICTED' END)"
+		" AS definition, p.proowner AS owner, p.proacl AS acl, " COMMENT("pg_proc", "p.oid")
+		" FROM pg_catalog.pg_aggregate a JOIN pg_catalog.pg_proc p ON p.oid = a.aggfnoid"
+		" JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
+		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_proc", "p")
+	},
+#define REGPROC(label, column) FLAG("t." column " <> 0", "'" label " = ' || t." column "::text")
+	{
+		/* Of arrays, multiranges and tables' row types others tell. */
+		"type", OBJECT_TYPE,
+		"SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END AS kind, "
+		NAMED("t", "typname") " AS identity, CASE t.typtype"
+		" WHEN 'd' THEN concat_ws(' ', 'DOMAIN', format_type(t.typbasetype, t.typtypmod), "
+		COLLATION("t.typcollation", "b.typcollation") ", " FLAG("t.typnotnull", "'NOT NULL'") ")"
+		" WHEN 'c' THEN 'COMPOSITE'"
+		" WHEN 'p' THEN 'SHELL'"
+		" WHEN 'e' THEN (SELECT 'ENUM (' || coalesce(string_agg(quote_literal(l.enumlabel), ', ' ORDER BY l.enumsortorder), '')"
+		" || ')' FROM pg_catalog.pg_enum l WHERE l.enumtypid = t.oid)"
+		" WHEN 'r' THEN (SELECT concat_ws(', ', 'RANGE subtype = ' || g.rngsubtype::regtype::text,"
+		" 'multirange_type_name = ' || g.rngmultitypid::regtype::text,"
+		" 'subtype_opclass = ' || (SELECT quote_ident(s.nspname) || '.' || quote_ident(o.opcname)"
+		" FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_namespace s ON s.oid = o.opcnamespace"
+		" WHERE o.oid = g.rngsubopc), "
+		FLAG("g.rngcollation <> 0", "'collation = ' || g.rngcollation::regcollation::text") ", "
+		FLAG("g.rngcanonical <> 0", "'canonical = ' || g.rngcanonical::text") ", "
+		FLAG("g.rngsubdiff <> 0", "'subtype_diff = ' || g.rngsubdiff::text")
+		") FROM pg_catalog.pg_range g WHERE g.rngtypid = t.oid)"
+		" ELSE concat_ws(', ', 'BASE input = ' || t.typinput::text, 'output = ' || t.typoutput::text, "
+		REGPROC("receive", "typreceive") ", " REGPROC("send", "typsend") ", "
+		REGPROC("typmod_in", "typmodin") ", " REGPROC("typmod_out", "typmodout") ", "
+		REGPROC("analyze", "typanalyze") ", " REGPROC("subscript", "typsubscript") ", "
+		"'internallength = ' || t.typlen, " FLAG("t.typbyval", "'passedbyvalue'") ", "
+		"'alignment = ' || t.typalign, 'storage = ' || " STORAGE_NAME("t.typstorage") ", "
+		"'category = ' || quote_literal(t.typcategory), " FLAG("t.typispreferred", "'preferred'") ", "
+		FLAG("t.typelem <> 0", "'element = ' || t.typelem::regtype::text") ", "
+		"'delimiter = ' || quote_literal(t.typdelim), " FLAG("t.typcollation <> 0", "'collatable'")
+		") END AS definition, coalesce(" FLAG("t.typdefaultbin IS NOT NULL", "pg_get_expr(t.typdefaultbin, 0)")
+		", quote_literal(t.typdefault)) AS default, t.typowner AS owner, t.typacl AS acl, "
+		COMMENT("pg_type", "t.oid")
+		" FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+		" LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype"
+		" WHERE t.typtype <> 'm' AND (t.typtype <> 'c' OR EXISTS (SELECT FROM pg_catalog.pg_class c"
+		" WHERE c.oid = t.typrelid AND c.relkind = 'c'))"
+		" AND NOT (t.typelem <> 0 AND t.typlen = -1 AND EXISTS (SELECT FROM pg_catalog.pg_type e"
+		" WHERE e.oid = t.typelem AND e.typarray = t.oid))"
+		" AND " OWN_SCHEMA " AND " NO_MEMBER("pg_type", "t")
+	},
+	{
+		"operator", 0,
+		"SELECT o.oid::regoperator::text AS identity, concat_ws(', ', 'FUNCTION = ' || o.oprcode::oid::regprocedure::text, "
+		FLAG("o.oprcom <> 0", "'COMMUTATOR = ' || o.oprcom::regoperator::text") ", "
+		FLAG("o.oprnegate <> 0", "'NEGATOR = ' || o.oprnegate::regoperator::text") ", "
+		FLAG("o.oprrest <> 0", "'RESTRICT = ' || o.oprrest::text") ", "
+		FLAG("o.oprjoin <> 0", "'JOIN = ' || o.oprjoin::text") ", "
+		FLAG("o.oprcanhash", "'HASHES'") ", " FLAG("o.oprcanmerge", "'MERGES'")
+		") AS definition, o.oprowner AS owner, " COMMENT("pg_operator", "o.oid")
+		" FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace"
+		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_operator", "o")
+	},
+#define METHOD_OF(oid) "(SELECT quote_ident(m.amname) FROM pg_catalog.pg_am m WHERE m.oid = " oid ")"
+#define FAMILY_OF(oid) \
+	"(SELECT quote_ident(s.nspname) || '.' || quote_ident(f.opfname) FROM pg_catalog.pg_opfamily f" \
+	" JOIN pg_catalog.pg_namespace s ON s.oid = f.opfnamespace WHERE f.oid = " oid ")"
+	{
+		"operator class", 0,
+		"SELECT " NAMED("o", "opcname") " || ' USING ' || " METHOD_OF("o.opcmethod") " AS identity,"
+		" concat_ws(' ', " FLAG("o.opcdefault", "'DEFAULT'") ", 'FOR TYPE ' || o.opcintype::regtype::text,"
+		" 'FAMILY ' || " FAMILY_OF("o.opcfamily") ", "
+		FLAG("o.opckeytype <> 0", "'STORAGE ' || o.opckeytype::regtype::text") ") AS definition,"
+		" o.opcowner AS owner, " COMMENT("pg_opclass", "o.oid")
+		" FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_namespace n ON n.oid = o.opcnamespace"
+		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_opclass", "o")
+	},
+	{
+		"operator family", 0,
+		"SELECT " NAMED("f", "opfname") " || ' USING ' || " METHOD_OF("f.opfmethod") " AS identity,"
+		" (SELECT coalesce(string_agg(x.member, ', ' ORDER BY x.member COLLATE \"C\"), '') FROM ("
+		"SELECT 'OPERATOR ' || a.amopstrategy || ' ' || a.amopopr::regoperator::text"
+		" || coalesce(' FOR ORDER BY ' || " FAMILY_OF("a.amopsortfamily") ", '') AS member"
+		" FROM pg_catalog.pg_amop a WHERE a.amopfamily = f.oid UNION ALL"
+		" SELECT 'FUNCTION ' || a.amprocnum || ' (' || a.amproclefttype::regtype::text || ', '"
+		" || a.amprocrighttype::regtype::text || ') ' || a.amproc::oid::regprocedure::text"
+		" FROM pg_catalog.pg_amproc a WHERE a.amprocfamily = f.oid) x) AS definition,"
+		" f.opfowner AS owner, " COMMENT("pg_opfamily", "f.oid")
+		" FROM pg_catalog.pg_opfamily f JOIN pg_catalog.pg_namespace n ON n.oid = f.opfnamespace"
+		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_opfamily", "f")
+	},
+	{
+		"cast", 0,
+		"SELECT '(' || c.castsource::regtype::text || ' AS ' || c.casttarget::regtype::text || ')' AS identity,"
+		" concat_ws(' ', CASE c.castmethod WHEN 'f' THEN 'WITH FUNCTION ' || c.castfunc::regprocedure::text"
+		" WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END,"
+		" CASE c.castcontext WHEN 'a' THEN 'AS ASSIGNMENT' WHEN 'i' THEN 'AS IMPLICIT' END) AS definition, "
+		COMMENT("pg_cast", "c.oid") " FROM pg_catalog.pg_cast c WHERE " OWN("pg_cast", "c")
+	},
+	{
+		/* What an ICU locale is called depends on the version, its value not. */
+		"collation", 0,
+		"SELECT " NAMED("l", "collname") " AS identity, concat_ws(', ', CASE l.collprovider WHEN 'c' THEN 'libc'"
+		" WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' WHEN 'd' THEN 'default' END,"
+		" 'LC_COLLATE = ' || quote_literal(j.r ->> 'collcollate'), 'LC_CTYPE = ' || quote_literal(j.r ->> 'collctype'),"
+		" 'LOCALE = ' || quote_literal(coalesce(j.r ->> 'colllocale', j.r ->> 'colliculocale')),"
+		" 'RULES = ' || quote_literal(j.r ->> 'collicurules'), " FLAG("NOT l.collisdeterministic", "'NONDETERMINISTIC'")
+		") AS definition, l.collowner AS owner, " COMMENT("pg_collation", "l.oid")
+		" FROM pg_catalog.pg_collation l JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace,"
+		" LATERAL (SELECT to_jsonb(l)) j (r) WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_collation", "l")
+	},
+	{
+		"conversion", 0,
+		"SELECT " NAMED("v", "conname") " AS identity, concat_ws(' ', " FLAG("v.condefault", "'DEFAULT'") ","
+		" 'FOR', quote_literal(pg_encoding_to_char(v.conforencoding)), 'TO',"
+		" quote_literal(pg_encoding_to_char(v.contoencoding)), 'FROM', v.conproc::text) AS definition,"
+		" v.conowner AS owner, " COMMENT("pg_conversion", "v.oid")
+		" FROM pg_catalog.pg_conversion v JOIN pg_catalog.pg_namespace n ON n.oid = v.connamespace"
+		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_conversion", "v")
+	},
+	{
+		"text search parser", 0,
+		"SELECT " NAMED("p", "prsname") " AS identity, concat_ws(', ', 'START = ' || p.prsstart::text,"
+		" 'GETTOKEN = ' || p.prstoken::text, 'END = ' || p.prsend::text, 'LEXTYPES = ' || p.prslextype::text, "
+		FLAG("p.prsheadline <> 0", "'HEADLINE = ' || p.prsheadline::text") ") AS definition, "
+		COMMENT("pg_ts_parser", "p.oid")
+		" FROM pg_catalog.pg_ts_parser p JOIN pg_catalog.pg_namespace n ON n.oid = p.prsnamespace"
+		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_ts_parser", "p")
+	},
+	{
+		"text search template", 0,
+		"SELECT " NAMED("p", "tmplname") " AS identity, concat_ws(', ', "
+		FLAG("p.tmplinit <> 0", "'INIT = ' || p.tmplinit::text") ", 'LEXIZE = ' || p.tmpllexize::text) AS definition, "
+		COMMENT("pg_ts_template", "p.oid")
+		" FROM pg_catalog.pg_ts_template p JOIN pg_catalog.pg_namespace n ON n.oid = p.tmplnamespace"
+		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_ts_template", "p")
+	},
+	{
+		"text search dictionary", 0,
+		"SELECT " NAMED("d", "dictname") " AS identity, concat_ws(', ', (SELECT 'TEMPLATE = ' || quote_ident(s.nspname)"
+		" || '.' || quote_ident(p.tmplname) FROM pg_catalog.pg_ts_template p"
+		" JOIN pg_catalog.pg_namespace s ON s.oid = p.tmplnamespace WHERE p.oid = d.dicttemplate), d.dictinitoption)"
+		" AS definition, d.dictowner AS owner, " COMMENT("pg_ts_dict", "d.oid")
+		" FROM pg_catalog.pg_ts_dict d JOIN pg_catalog.pg_namespace n ON n.oid = d.dictnamespace"
+		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_ts_dict", "d")
+	},
+	{
+		"text search configuration", 0,
+		"SELECT " NAMED("g", "cfgname") " AS identity, (SELECT 'PARSER = ' || quote_ident(s.nspname) || '.'"
+		" || quote_ident(p.prsname) FROM pg_catalog.pg_ts_parser p"
+		" JOIN pg_catalog.pg_namespace s ON s.oid = p.prsnamespace WHERE p.oid = g.cfgparser)"
+		" || coalesce(', ' || (SELECT string_agg(x.mapping, ', ' ORDER BY x.mapping COLLATE \"C\") FROM ("
+		"SELECT quote_ident(y.alias) || ' WITH ' || string_agg(m.mapdict::regdictionary::text, ', ' ORDER BY m.mapseqno)"
+		" FROM pg_catalog.pg_ts_config_map m JOIN ts_token_type(g.cfgparser) y ON y.tokid = m.maptokentype"
+		" WHERE m.mapcfg = g.oid GROUP BY y.alias) x (mapping)), '')"
+		" AS definition, g.cfgowner AS owner, " COMMENT("pg_ts_config", "g.oid")
+		" FROM pg_catalog.pg_ts_config g JOIN pg_catalog.pg_namespace n ON n.oid = g.cfgnamespace"
+		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_ts_config", "g")
+	},
+	{
+		"language", OBJECT_LANGUAGE,
+		"SELECT quote_ident(l.lanname) AS identity, concat_ws(' ', " FLAG("l.lanpltrusted", "'TRUSTED'") ", 'LANGUAGE', "
+		FUNCTION("HANDLER", "l.lanplcallfoid") ", " FUNCTION("INLINE", "l.laninline") ", "
+		FUNCTION("VALIDATOR", "l.lanvalidator") ") AS definition, l.lanowner AS owner, l.lanacl AS acl, "
+		COMMENT("pg_language", "l.oid")
+		" FROM pg_catalog.pg_language l WHERE " OWN("pg_language", "l")
+	},
+	{
+		"transform", 0,
+		"SELECT 'for ' || t.trftype::regtype::text || ' on language ' || quote_ident(l.lanname) AS identity,"
+		" concat_ws(', ', " FUNCTION("FROM SQL", "t.trffromsql") ", " FUNCTION("TO SQL", "t.trftosql")
+		") AS definition, " COMMENT("pg_transform", "t.oid")
+		" FROM pg_catalog.pg_transform t JOIN pg_catalog.pg_language l ON l.oid = t.trflang"
+		" WHERE " OWN("pg_transform", "t")
+	},
+	{
+		"access method", 0,
+		"SELECT quote_ident(a.amname) AS identity, concat_ws(' ', CASE a.amtype WHEN 't' THEN 'TABLE' ELSE 'INDEX' END,"
+		" 'HANDLER', a.amhandler::text) AS definition, " COMMENT("pg_am", "a.oid")
+		" FROM pg_catalog.pg_am a WHERE " OWN("pg_am", "a")
+	},
+	{
+		"foreign-data wrapper", OBJECT_FDW,
+		"SELECT quote_ident(w.fdwname) AS identity, concat_ws(' ', 'FOREIGN DATA WRAPPER', " FUNCTION("HANDLER", "w.fdwhandler") ", "
+		FUNCTION("VALIDATOR", "w.fdwvalidator") ", " OPTIONS("w.fdwoptions") ") AS definition,"
+		" w.fdwowner AS owner, w.fdwacl AS acl, " COMMENT("pg_foreign_data_wrapper", "w.oid")
+		" FROM pg_catalog.pg_foreign_data_wrapper w WHERE " OWN("pg_foreign_data_wrapper", "w")
+	},
+	{
+		"server", OBJECT_FOREIGN_SERVER,
+		"SELECT quote_ident(s.srvname) AS identity, concat_ws(' ', 'TYPE ' || quote_literal(s.srvtype),"
+		" 'VERSION ' || quote_literal(s.srvversion), 'FOREIGN DATA WRAPPER', (SELECT quote_ident(w.fdwname)"
+		" FROM pg_catalog.pg_foreign_data_wrapper w WHERE w.oid = s.srvfdw), " OPTIONS("s.srvoptions") ") AS definition,"
+		" s.srvowner AS owner, s.srvacl AS acl, " COMMENT("pg_foreign_server", "s.oid")
+		" FROM pg_catalog.pg_foreign_server s WHERE " OWN("pg_foreign_server", "s")
+	},
+	{
+		/* Options are passwords too: only what they are called. */
+		"user mapping", 0,
+		"SELECT CASE u.umuser WHEN 0 THEN 'PUBLIC' ELSE " ROLE("u.umuser") " END || ' on server '"
+		" || quote_ident(s.srvname) AS identity, 'OPTIONS (' || coalesce((SELECT string_agg(split_part(o, '=', 1), ', '"
+		" ORDER BY o COLLATE \"C\") FROM unnest(u.umoptions) o), '') || ')' AS definition"
+		" FROM pg_catalog.pg_user_mapping u JOIN pg_catalog.pg_foreign_server s ON s.oid = u.umserver"
+		" WHERE " OWN("pg_user_mapping", "u")
+	},
+	{
+		"event trigger", 0,
+		"SELECT quote_ident(e.evtname) AS identity, concat_ws(' ', 'ON', e.evtevent,"
+		" 'WHEN TAG IN (' || " SORTED("e.evttags") " || ')', 'EXECUTE FUNCTION', e.evtfoid::regprocedure::text,"
+		" CASE e.evtenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ENABLE REPLICA'"
+		" WHEN 'A' THEN 'ENABLE ALWAYS' END) AS definition, e.evtowner AS owner, " COMMENT("pg_event_trigger", "e.oid")
+		" FROM pg_catalog.pg_event_trigger e WHERE " NO_MEMBER("pg_event_trigger", "e")
+		/* our own guard is not what it watches */
+		" AND e.evtfoid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d"
+		" JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid AND x.extname = 'migrate'"
+		" WHERE d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'"
+		" AND d.classid = 'pg_catalog.pg_proc'::regclass)"
+	},
+	{
+		"publication", 0,
+		"SELECT quote_ident(p.pubname) AS identity, concat_ws(' ', " FLAG("p.puballtables", "'ALL TABLES'") ","
+		" 'PUBLISH (' || concat_ws(', ', " FLAG("p.pubinsert", "'insert'") ", " FLAG("p.pubupdate", "'update'") ", "
+		FLAG("p.pubdelete", "'delete'") ", " FLAG("p.pubtruncate", "'truncate'") ") || ')', "
+		FLAG("p.pubviaroot", "'VIA ROOT'") ", CASE to_jsonb(p) ->> 'pubgencols' WHEN 's' THEN 'GENERATED COLUMNS' END)"
+		" AS definition, p.pubowner AS owner, " COMMENT("pg_publication", "p.oid")
+		" FROM pg_catalog.pg_publication p WHERE " NO_MEMBER("pg_publication", "p")
+	},
+	{
+		"publication table", 0,
+		"SELECT " RELATION " || ' in publication ' || quote_ident(p.pubname) AS identity, concat_ws(' ', 'TABLE',"
+		" '(' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE \"C\")"
+		" FROM pg_catalog.pg_attribute a WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)) || ')',"
+		" 'WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')') AS definition"
+		" FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid = r.prpubid"
+		RELATION_OF("r.prrelid") " WHERE " NO_MEMBER("pg_publication", "p") " AND " OWN_RELATION
+	},
+	{
+		"publication schema", 0,
+		"SELECT quote_ident(n.nspname) || ' in publication ' || quote_ident(p.pubname) AS identity,"
+		" 'TABLES IN SCHEMA' AS definition"
+		" FROM pg_catalog.pg_publication_namespace r JOIN pg_catalog.pg_publication p ON p.oid = r.pnpubid"
+		" JOIN pg_catalog.pg_namespace n ON n.oid = r.pnnspid WHERE " NO_MEMBER("pg_publication", "p")
+	},
+	{
+		/*
+		 * Neither how to connect, which may have a password, nor whether it is
+		 * enabled, which is operation and not restored.
+		 */
+		"subscription", 0,
+		"SELECT quote_ident(s.subname) AS identity, concat_ws(', ', 'PUBLICATION ' || " SORTED("s.subpublications") ","
+		" 'slot_name = ' || coalesce(quote_literal(s.subslotname), 'NONE'), " FLAG("s.subbinary", "'binary'") ","
+		" CASE j.r ->> 'substream' WHEN 'true' THEN 'streaming = on' WHEN 't' THEN 'streaming = on'"
+		" WHEN 'p' THEN 'streaming = parallel' END, " FLAG("s.subtwophasestate <> 'd'", "'two_phase'") ", "
+		FLAG("s.subdisableonerr", "'disable_on_error'") ", 'synchronous_commit = ' || s.subsynccommit,"
+		" CASE j.r ->> 'suborigin' WHEN 'none' THEN 'origin = none' END,"
+		" CASE j.r ->> 'subpasswordrequired' WHEN 'false' THEN 'password_required = false' END,"
+		" CASE j.r ->> 'subrunasowner' WHEN 'true' THEN 'run_as_owner' END,"
+		" CASE j.r ->> 'subfailover' WHEN 'true' THEN 'failover' END) AS definition,"
+		" s.subowner AS owner, " COMMENT("pg_subscription", "s.oid")
+		" FROM pg_catalog.pg_subscription s, LATERAL (SELECT to_jsonb(s)) j (r) WHERE s.subdbid ="
+		" (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())"
+		" AND " NO_MEMBER("pg_subscription", "s")
+	},
+	{
+		"extension", 0,
+		"SELECT quote_ident(x.extname) AS identity, 'SCHEMA ' || quote_ident(n.nspname) AS definition,"
+		" x.extversion AS version, " COMMENT("pg_extension", "x.oid")
+		" FROM pg_catalog.pg_extension x JOIN pg_catalog.pg_namespace n ON n.oid = x.extnamespace"
+	},
+	{
+		/* Those of a schema are added to what is there without any. */
+		"default privileges", 0,
+		"SELECT 'for role ' || " ROLE("a.defaclrole") " || coalesce(' in schema ' || quote_ident(n.nspname), '') || ' on '"
+		" || CASE a.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions'"
+		" WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas' WHEN 'L' THEN 'large objects' END AS identity,"
+		" a.defaclrole AS grantor, a.defaclacl AS acl, a.defaclobjtype::text || CASE WHEN n.oid IS NULL THEN '' ELSE '+' END AS acltype"
+		" FROM pg_catalog.pg_default_acl a LEFT JOIN pg_catalog.pg_namespace n ON n.oid = a.defaclnamespace"
+		" WHERE " NO_MEMBER("pg_default_acl", "a")
+	},
+	{
+		"label", 0,
+		"SELECT CASE i.type WHEN 'table column' THEN 'column' WHEN 'view column' THEN 'column'"
+		" WHEN 'materialized view column' THEN 'column' WHEN 'foreign table column' THEN 'column'"
+		" WHEN 'composite type column' THEN 'column' ELSE i.type END AS kind, i.identity, "
+		"string_agg(quote_ident(s.provider) || ' ' || quote_literal(s.label), ', ' ORDER BY s.provider COLLATE \"C\") AS label"
+		" FROM pg_catalog.pg_seclabel s, LATERAL pg_identify_object(s.classoid, s.objoid, s.objsubid) i"
+		" WHERE (s.classoid, s.objoid) NOT IN (SELECT e.classid, e.objid FROM pg_catalog.pg_depend e"
+		" WHERE e.refclassid = 'pg_catalog.pg_extension'::regclass AND e.deptype = 'e') GROUP BY 1, 2"
+	},
+	/* What the server's version has beside these. */
+	MIG_SNAPSHOT_QUERIES
+	{NULL, 0, NULL}
+};

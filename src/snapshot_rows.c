@@ -1,0 +1,653 @@
+/*-------------------------------------------------------------------------
+ *
+ * snapshot_rows.c
+ *	  The rows of snapshots, and what differs between two of them.
+ *
+ * Pure: no catalogs, no locks, any transaction state.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+#include "snapshot.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+static const char *const component_names[MIG_NCOMPONENTS] = {
+	"comment", "default", "definition", "label", "owner", "position",
+	"privileges", "storage", "text", "version"
+};
+
+/*
+ * mig_snapshot_new
+ *		A snapshot without any rows, in the current memory context.
+ */
+MigSnapshot *
+mig_snapshot_new(int without)
+{
+	MigSnapshot *snapshot = palloc0(sizeof(MigSnapshot));
+
+	snapshot->without = without;
+	snapshot->context = CurrentMemoryContext;
+	return snapshot;
+}
+
+/*
+ * mig_snapshot_add
+ *		A new row; the strings must live as long as the snapshot.  After the
+ *		last one mig_snapshot_sort() is due.
+ */
+MigSnapshotRow *
+mig_snapshot_add(MigSnapshot *snapshot, const char *kind, const char *identity,
+				 MigComponent component)
+{
+	MigSnapshotRow *row;
+
+	if (snapshot->nrows == snapshot->allocated)
+	{
+		Size		n = snapshot->allocated > 0 ? (Size) snapshot->allocated * 2 : 256;
+
+		if (n > PG_INT32_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("the database has too many objects for a snapshot")));
+		if (snapshot->rows == NULL)
+			snapshot->rows = MemoryContextAllocHuge(snapshot->context,
+													n * sizeof(MigSnapshotRow));
+		else
+			snapshot->rows = repalloc_huge(snapshot->rows, n * sizeof(MigSnapshotRow));
+		snapshot->allocated = (int) n;
+	}
+	row = &snapshot->rows[snapshot->nrows++];
+	memset(row, 0, sizeof(MigSnapshotRow));
+	row->kind = kind;
+	row->identity = identity;
+	row->component = component;
+	return row;
+}
+
+static int
+compare_objects(const MigSnapshotRow *a, const MigSnapshotRow *b)
+{
+	int			order = a->kind == b->kind ? 0 : strcmp(a->kind, b->kind);
+
+	return order != 0 ? order : strcmp(a->identity, b->identity);
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	const MigSnapshotRow *x = (const MigSnapshotRow *) a;
+	const MigSnapshotRow *y = (const MigSnapshotRow *) b;
+	int			order = compare_objects(x, y);
+
+	return order != 0 ? order : (int) x->component - (int) y->component;
+}
+
+/*
+ * mig_snapshot_sort
+ *		Bring the rows into their order.
+ */
+void
+mig_snapshot_sort(MigSnapshot *snapshot)
+{
+	qsort(snapshot->rows, snapshot->nrows, sizeof(MigSnapshotRow), compare_rows);
+}
+
+/*
+ * mig_component_name, mig_component_of
+ *		A component's name; false if a name is none's.
+ */
+const char *
+mig_component_name(MigComponent component)
+{
+	return component_names[component];
+}
+
+bool
+mig_component_of(const char *name, MigComponent *component)
+{
+	int			i;
+
+	for (i = 0; i < MIG_NCOMPONENTS; i++)
+	{
+		if (strcmp(name, component_names[i]) == 0)
+		{
+			*component = (MigComponent) i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * mig_change_name
+ *		What a difference is called.
+ */
+const char *
+mig_change_name(MigChange change)
+{
+	switch (change)
+	{
+		case MIG_ADDED:
+			return "added";
+		case MIG_DROPPED:
+			return "dropped";
+		case MIG_CHANGED:
+			return "changed";
+		default:
+			return "not comparable";
+	}
+}
+
+/*
+ * mig_snapshot_hash_text, mig_snapshot_set_hash
+ *		A row's hash in hexadecimal, after the major version whose wording it
+ *		is of, if it is that; false if a text is none.
+ */
+char *
+mig_snapshot_hash_text(const MigSnapshotRow *row)
+{
+	char		hex[MIG_SNAPSHOT_HASH * 2 + 1];
+
+	hex[hex_encode((const char *) row->hash, MIG_SNAPSHOT_HASH, hex)] = '\0';
+	return row->major != 0 ? psprintf("%d:%s", row->major, hex) : pstrdup(hex);
+}
+
+static int
+hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+mig_snapshot_set_hash(MigSnapshotRow *row, const char *text)
+{
+	const char *colon = strchr(text, ':');
+	int			i;
+
+	row->major = 0;
+	if (colon != NULL)
+	{
+		const char *p;
+
+		for (p = text; p < colon; p++)
+		{
+			if (*p < '0' || *p > '9' || p - text >= 3)
+				return false;
+			row->major = row->major * 10 + (*p - '0');
+		}
+		if (row->major == 0)
+			return false;
+		text = colon + 1;
+	}
+	if (strlen(text) != MIG_SNAPSHOT_HASH * 2)
+		return false;
+	for (i = 0; i < MIG_SNAPSHOT_HASH; i++)
+	{
+		int			high = hex_digit(text[i * 2]);
+		int			low = hex_digit(text[i * 2 + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		row->hash[i] = (uint8) (high << 4 | low);
+	}
+	return true;
+}
+
+/* A comparison being made. */
+typedef struct Comparison
+{
+	MigDifference *found;
+	int			n;
+	int			allocated;
+	int			without;
+	/* columns that both sides have, of the relation being looked at */
+	int			first;			/* their differences, which may be none, */
+	const char *relation;		/* its name and a dot ... */
+	int			relation_len;	/* ... which are so long */
+} Comparison;
+
+static MigDifference *
+found(Comparison *comparison, MigChange change, const MigSnapshotRow *before,
+	  const MigSnapshotRow *after)
+{
+	MigDifference *difference;
+
+	if (comparison->n == comparison->allocated)
+	{
+		comparison->allocated *= 2;
+		comparison->found = repalloc_huge(comparison->found,
+										  comparison->allocated * sizeof(MigDifference));
+	}
+	difference = &comparison->found[comparison->n++];
+	difference->change = change;
+	difference->before = before;
+	difference->after = after;
+	difference->part_of = NULL;
+	return difference;
+}
+
+/* Where an identifier that begins here ends. */
+static const char *
+skip_identifier(const char *p)
+{
+	if (*p != '"')
+		return p + strcspn(p, ".(, ");
+	for (p++; *p; p++)
+	{
+		if (*p == '"')
+		{
+			if (p[1] != '"')
+				return p + 1;
+			p++;
+		}
+	}
+	return p;
+}
+
+/* Where the last name of a qualified one begins. */
+static const char *
+last_name(const char *identity)
+{
+	const char *p = identity;
+
+	while (true)
+	{
+		const char *end = skip_identifier(p);
+
+		if (*end != '.')
+			return p;
+		p = end + 1;
+	}
+}
+
+static char *
+qualified_name(const char *p)
+{
+	const char *end = skip_identifier(p);
+
+	while (*end == '.')
+		end = skip_identifier(end + 1);
+	return pnstrdup(p, end - p);
+}
+
+typedef struct Place
+{
+	int			before;
+	int			after;
+	int			index;			/* of the column */
+	int			previous;		/* in the longest ascent that ends here, or -1 */
+} Place;
+
+static int
+compare_places(const void *a, const void *b)
+{
+	const Place *x = (const Place *) a;
+	const Place *y = (const Place *) b;
+
+	return x->before < y->before ? -1 : x->before > y->before ? 1 : 0;
+}
+
+/* A column's number, which is its position's hash. */
+static int
+place_of(const MigSnapshotRow *row)
+{
+	return (row->hash[MIG_SNAPSHOT_HASH - 2] << 8) + row->hash[MIG_SNAPSHOT_HASH - 1];
+}
+
+/*
+ * mig_snapshot_set_place
+ *		Give the position of a column its hash.
+ */
+void
+mig_snapshot_set_place(MigSnapshotRow *row, int place)
+{
+	memset(row->hash, 0, MIG_SNAPSHOT_HASH);
+	row->hash[MIG_SNAPSHOT_HASH - 2] = (uint8) (place >> 8);
+	row->hash[MIG_SNAPSHOT_HASH - 1] = (uint8) place;
+}
+
+/*
+ * Of the columns that are on both sides some may have another number just
+ * because others came or went.  What has moved is what is not in a longest
+ * series that kept its order.
+ */
+static void
+settle_places(Comparison *comparison)
+{
+	int			n = comparison->n - comparison->first;
+	Place	   *places;
+	int		   *ends;			/* by length, the lowest end of an ascent */
+	bool	   *kept;			/* by index */
+	int			longest = 0;
+	int			moved = comparison->first;
+	int			i;
+
+	if (n < 2)
+	{
+		comparison->n = comparison->first;
+		return;
+	}
+	places = palloc(sizeof(Place) * n);
+	ends = palloc(sizeof(int) * n);
+	kept = palloc0(sizeof(bool) * n);
+	for (i = 0; i < n; i++)
+	{
+		places[i].before = place_of(comparison->found[comparison->first + i].before);
+		places[i].after = place_of(comparison->found[comparison->first + i].after);
+		places[i].index = i;
+	}
+	qsort(places, n, sizeof(Place), compare_places);
+	for (i = 0; i < n; i++)
+	{
+		int			low = 0;
+		int			high = longest;
+
+		while (low < high)
+		{
+			int			middle = (low + high) / 2;
+
+			if (places[ends[middle]].after < places[i].after)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		places[i].previous = low > 0 ? ends[low - 1] : -1;
+		ends[low] = i;
+		if (low == longest)
+			longest++;
+	}
+	for (i = ends[longest - 1]; i >= 0; i = places[i].previous)
+		kept[places[i].index] = true;
+	for (i = 0; i < n; i++)
+	{
+		if (!kept[i])
+			comparison->found[moved++] = comparison->found[comparison->first + i];
+	}
+	comparison->n = moved;
+	pfree(kept);
+	pfree(places);
+	pfree(ends);
+}
+
+static bool
+is_left_out(const Comparison *comparison, const MigSnapshotRow *row)
+{
+	return (comparison->without & MIG_COMPONENT_BIT(row->component)) != 0;
+}
+
+static void
+one_sided(Comparison *comparison, MigChange change, const MigSnapshotRow *before,
+		  const MigSnapshotRow *after)
+{
+	const MigSnapshotRow *row = before ? before : after;
+
+	if (row->component != MIG_POSITION && !is_left_out(comparison, row))
+		(void) found(comparison, change, before, after);
+}
+
+static bool
+is_equal(const MigSnapshotRow *a, const MigSnapshotRow *b)
+{
+	return memcmp(a->hash, b->hash, MIG_SNAPSHOT_HASH) == 0;
+}
+
+/* The rows of an object that both sides have. */
+static void
+compare_object(Comparison *comparison, const MigSnapshotRow *a, int na,
+			   const MigSnapshotRow *b, int nb)
+{
+	int			i = 0;
+	int			j = 0;
+
+	while (i < na || j < nb)
+	{
+		int			order = i == na ? 1 : j == nb ? -1 :
+			(int) a[i].component - (int) b[j].component;
+
+		if (order < 0)
+			one_sided(comparison, MIG_CHANGED, &a[i++], NULL);
+		else if (order > 0)
+			one_sided(comparison, MIG_CHANGED, NULL, &b[j++]);
+		else
+		{
+			if (is_left_out(comparison, &a[i]) || a[i].component == MIG_POSITION)
+				 /* not here */ ;
+			else if (a[i].major != b[j].major)
+				(void) found(comparison, MIG_NOT_COMPARABLE, &a[i], &b[j]);
+			else if (!is_equal(&a[i], &b[j]))
+				(void) found(comparison, MIG_CHANGED, &a[i], &b[j]);
+			i++;
+			j++;
+		}
+	}
+}
+
+static const MigSnapshotRow *
+position_row(const MigSnapshotRow *rows, int n)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (rows[i].component == MIG_POSITION)
+			return &rows[i];
+	}
+	return NULL;
+}
+
+/* Of a column that both sides have, its place is looked at with the others. */
+static void
+compare_place(Comparison *comparison, Comparison *places, const MigSnapshotRow *a,
+			  const MigSnapshotRow *b)
+{
+	if (a == NULL || b == NULL || is_left_out(comparison, a))
+		return;
+	if (places->relation == NULL ||
+		strncmp(places->relation, a->identity, places->relation_len) != 0)
+	{
+		settle_places(places);
+		places->first = places->n;
+		places->relation = a->identity;
+		places->relation_len = last_name(a->identity) - a->identity;
+	}
+	(void) found(places, MIG_CHANGED, a, b);
+}
+
+static int
+rows_of_object(const MigSnapshot *snapshot, int first)
+{
+	int			i = first + 1;
+
+	while (i < snapshot->nrows &&
+		   compare_objects(&snapshot->rows[first], &snapshot->rows[i]) == 0)
+		i++;
+	return i - first;
+}
+
+/* The identity of the relation, or type, that an object is a part of. */
+static char *
+whole_of(const MigSnapshotRow *row)
+{
+	const char *p;
+
+	if (strcmp(row->kind, "column") == 0)
+	{
+		p = last_name(row->identity);
+		return p > row->identity ? pnstrdup(row->identity, p - row->identity - 1) : NULL;
+	}
+	if (strcmp(row->kind, "constraint") == 0 || strcmp(row->kind, "trigger") == 0 ||
+		strcmp(row->kind, "policy") == 0 || strcmp(row->kind, "rule") == 0)
+	{
+		p = skip_identifier(row->identity);
+		return strncmp(p, " on ", 4) == 0 ? pstrdup(p + 4) : NULL;
+	}
+	if (strcmp(row->kind, "publication table") == 0)
+		return qualified_name(row->identity);
+	if (row->definition == NULL || row->component != MIG_DEFINITION)
+		return NULL;
+	if (strcmp(row->kind, "index") == 0)
+	{
+		p = strstr(row->definition, " INDEX ");
+		if (p == NULL || p - row->definition > (int) strlen("CREATE UNIQUE"))
+			return NULL;
+		p = skip_identifier(p + strlen(" INDEX "));
+		if (strncmp(p, " ON ", 4) != 0)
+			return NULL;
+		p += 4;
+		return qualified_name(strncmp(p, "ONLY ", 5) == 0 ? p + 5 : p);
+	}
+	if (strcmp(row->kind, "sequence") == 0)
+	{
+		p = strstr(row->definition, " OWNED BY ");
+		if (p == NULL)
+			return NULL;
+		p += strlen(" OWNED BY ");
+		return pnstrdup(p, Max(last_name(p) - p - 1, 0));
+	}
+	return NULL;
+}
+
+static bool
+may_have_parts(const MigSnapshotRow *row)
+{
+	return strcmp(row->kind, "table") == 0 || strcmp(row->kind, "view") == 0 ||
+		strcmp(row->kind, "materialized view") == 0 ||
+		strcmp(row->kind, "foreign table") == 0 ||
+		strcmp(row->kind, "type") == 0 || strcmp(row->kind, "domain") == 0;
+}
+
+static const MigSnapshotRow *
+row_of(const MigDifference *difference)
+{
+	return difference->before ? difference->before : difference->after;
+}
+
+/* Which objects came or went as parts of others that did. */
+static void
+find_parts(Comparison *comparison)
+{
+	typedef struct Whole
+	{
+		const char *identity;
+		bool		added;
+		bool		dropped;
+	} Whole;
+	HTAB	   *wholes = mig_string_table("migrate wholes", sizeof(Whole), 64);
+	const char *part_of = NULL;
+	int			i;
+
+	for (i = 0; i < comparison->n; i++)
+	{
+		const MigDifference *difference = &comparison->found[i];
+		const MigSnapshotRow *row = row_of(difference);
+		Whole	   *whole;
+		bool		known;
+
+		if ((difference->change != MIG_ADDED && difference->change != MIG_DROPPED) ||
+			!may_have_parts(row))
+			continue;
+		whole = hash_search(wholes, &row->identity, HASH_ENTER, &known);
+		if (!known)
+			whole->added = whole->dropped = false;
+		if (difference->change == MIG_ADDED)
+			whole->added = true;
+		else
+			whole->dropped = true;
+	}
+	for (i = 0; i < comparison->n && hash_get_num_entries(wholes) > 0; i++)
+	{
+		MigDifference *difference = &comparison->found[i];
+		const MigSnapshotRow *row = row_of(difference);
+		bool		same = i > 0 && difference->change == difference[-1].change &&
+			compare_objects(row, row_of(&difference[-1])) == 0;
+		const Whole *whole;
+		char	   *identity;
+
+		if (difference->change != MIG_ADDED && difference->change != MIG_DROPPED)
+			continue;
+		if (!same)
+			part_of = NULL;
+		identity = part_of ? NULL : whole_of(row);
+		if (identity != NULL)
+		{
+			whole = hash_search(wholes, &identity, HASH_FIND, NULL);
+			if (whole && (difference->change == MIG_ADDED ? whole->added : whole->dropped))
+			{
+				int			j;
+
+				part_of = whole->identity;
+				/* what tells may not be an object's first row */
+				for (j = i - 1; j >= 0 && compare_objects(row, row_of(&comparison->found[j])) == 0; j--)
+					comparison->found[j].part_of = part_of;
+			}
+		}
+		difference->part_of = part_of;
+	}
+	hash_destroy(wholes);
+}
+
+static int
+compare_differences(const void *a, const void *b)
+{
+	return compare_rows(row_of((const MigDifference *) a), row_of((const MigDifference *) b));
+}
+
+/*
+ * mig_snapshot_compare
+ *		What differs, in the order of the rows, which it points to; palloc'd.
+ *		Components that one of them was taken without are not compared.
+ */
+MigDifference *
+mig_snapshot_compare(const MigSnapshot *before, const MigSnapshot *after, int *n)
+{
+	Comparison	comparison = {.allocated = 64,.without = before->without | after->without};
+	Comparison	places = {.allocated = 64};
+	int			i = 0;
+	int			j = 0;
+	int			k;
+
+	comparison.found = palloc(sizeof(MigDifference) * comparison.allocated);
+	places.found = palloc(sizeof(MigDifference) * places.allocated);
+	while (i < before->nrows || j < after->nrows)
+	{
+		int			order = i == before->nrows ? 1 : j == after->nrows ? -1 :
+			compare_objects(&before->rows[i], &after->rows[j]);
+		int			na = order <= 0 ? rows_of_object(before, i) : 0;
+		int			nb = order >= 0 ? rows_of_object(after, j) : 0;
+
+		CHECK_FOR_INTERRUPTS();
+		if (order < 0)
+		{
+			for (k = 0; k < na; k++)
+				one_sided(&comparison, MIG_DROPPED, &before->rows[i + k], NULL);
+		}
+		else if (order > 0)
+		{
+			for (k = 0; k < nb; k++)
+				one_sided(&comparison, MIG_ADDED, NULL, &after->rows[j + k]);
+		}
+		else
+		{
+			compare_object(&comparison, &before->rows[i], na, &after->rows[j], nb);
+			compare_place(&comparison, &places, position_row(&before->rows[i], na),
+						  position_row(&after->rows[j], nb));
+		}
+		i += na;
+		j += nb;
+	}
+	settle_places(&places);
+	if (places.n > 0)
+	{
+		for (k = 0; k < places.n; k++)
+			(void) found(&comparison, MIG_CHANGED, places.found[k].before,
+						 places.found[k].after);
+		qsort(comparison.found, comparison.n, sizeof(MigDifference), compare_differences);
+	}
+	pfree(places.found);
+	find_parts(&comparison);
+	*n = comparison.n;
+	return comparison.found;
+}

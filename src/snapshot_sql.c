@@ -1,0 +1,214 @@
+/*-------------------------------------------------------------------------
+ *
+ * snapshot_sql.c
+ *	  The SQL functions that show snapshots and compare them.
+ *
+ * Each works in a memory context of its own.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+#include "snapshot.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+PG_FUNCTION_INFO_V1(migrate_snapshot);
+PG_FUNCTION_INFO_V1(migrate_snapshot_compare);
+
+/* An argument that names the components to leave out. */
+static int
+without_argument(FunctionCallInfo fcinfo, int n)
+{
+	Datum	   *names;
+	bool	   *nulls;
+	int			count;
+	int			without = 0;
+	int			i;
+
+	if (PG_ARGISNULL(n))
+		return 0;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false, TYPALIGN_INT,
+					  &names, &nulls, &count);
+	for (i = 0; i < count; i++)
+	{
+		MigComponent component;
+		char	   *name;
+
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("a component must not be null")));
+		name = TextDatumGetCString(names[i]);
+		if (!mig_component_of(name, &component))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("there is no component \"%s\" of a snapshot", name),
+					 errhint("Components are comment, default, definition, label, owner, position, privileges, storage, text and version.")));
+		without |= MIG_COMPONENT_BIT(component);
+	}
+	return without;
+}
+
+Datum
+migrate_snapshot(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			without = without_argument(fcinfo, 0);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate snapshots",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext row_context = AllocSetContextCreate(context, "migrate snapshot shown",
+													  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller;
+	MigSnapshot *snapshot;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	caller = MemoryContextSwitchTo(context);
+	snapshot = mig_snapshot_take(without);
+	MemoryContextSwitchTo(row_context);
+	for (i = 0; i < snapshot->nrows; i++)
+	{
+		const MigSnapshotRow *row = &snapshot->rows[i];
+		Datum		values[5];
+		bool		nulls[5] = {false};
+
+		CHECK_FOR_INTERRUPTS();
+		values[0] = CStringGetTextDatum(row->kind);
+		values[1] = CStringGetTextDatum(row->identity);
+		values[2] = CStringGetTextDatum(mig_component_name(row->component));
+		values[3] = CStringGetTextDatum(mig_snapshot_hash_text(row));
+		values[4] = CStringGetTextDatum(row->definition);
+		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
+		MemoryContextReset(row_context);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}
+
+static void
+refuse_rows(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("these are not the rows of a snapshot"),
+			 errdetail("%s", detail),
+			 errhint("They are (SELECT jsonb_agg(s) FROM migrate_snapshot() s).")));
+}
+
+/* A field of a row; NULL if there is none. */
+static char *
+row_field(JsonbContainer *row, const char *name)
+{
+	JsonbValue	buf;
+	JsonbValue *value = getKeyJsonValueFromContainer(row, name, strlen(name), &buf);
+
+	if (value == NULL || value->type == jbvNull)
+		return NULL;
+	if (value->type != jbvString)
+		refuse_rows("What is in a row is no string.");
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+/* The rows that migrate_snapshot() returned. */
+static MigSnapshot *
+read_rows(Jsonb *rows, int without)
+{
+	MigSnapshot *snapshot = mig_snapshot_new(without);
+	JsonbIterator *it;
+	JsonbValue	value;
+	JsonbIteratorToken token;
+
+	if (!JB_ROOT_IS_ARRAY(rows) || JB_ROOT_IS_SCALAR(rows))
+		refuse_rows("There is no array.");
+	it = JsonbIteratorInit(&rows->root);
+	(void) JsonbIteratorNext(&it, &value, true);
+	while ((token = JsonbIteratorNext(&it, &value, true)) == WJB_ELEM)
+	{
+		JsonbContainer *object = value.type == jbvBinary ? value.val.binary.data : NULL;
+		MigSnapshotRow *row;
+		MigComponent component;
+		const char *kind;
+		const char *identity;
+		const char *name;
+		const char *hash;
+
+		CHECK_FOR_INTERRUPTS();
+		if (object == NULL || !JsonContainerIsObject(object))
+			refuse_rows("A row is no object.");
+		kind = row_field(object, "kind");
+		identity = row_field(object, "identity");
+		name = row_field(object, "component");
+		hash = row_field(object, "hash");
+		if (kind == NULL || identity == NULL || name == NULL || hash == NULL ||
+			!mig_component_of(name, &component))
+			refuse_rows("A row has no kind, identity, component or hash.");
+		row = mig_snapshot_add(snapshot, kind, identity, component);
+		row->definition = row_field(object, "definition");
+		if (!mig_snapshot_set_hash(row, hash))
+			refuse_rows("A row's hash is none.");
+	}
+	mig_snapshot_sort(snapshot);
+	return snapshot;
+}
+
+static Datum
+definition_value(const MigSnapshotRow *row, bool *isnull)
+{
+	*isnull = row == NULL || row->definition == NULL;
+	return *isnull ? (Datum) 0 : CStringGetTextDatum(row->definition);
+}
+
+Datum
+migrate_snapshot_compare(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			without = without_argument(fcinfo, 2);
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate snapshots",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller;
+	MigSnapshot *before;
+	MigSnapshot *after;
+	MigDifference *differences;
+	int			n;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("before must not be null")));
+	caller = MemoryContextSwitchTo(context);
+	before = read_rows(PG_GETARG_JSONB_P(0), without);
+	after = PG_ARGISNULL(1) ? mig_snapshot_take(without) :
+		read_rows(PG_GETARG_JSONB_P(1), without);
+	differences = mig_snapshot_compare(before, after, &n);
+	for (i = 0; i < n; i++)
+	{
+		const MigDifference *difference = &differences[i];
+		const MigSnapshotRow *row = difference->before ? difference->before : difference->after;
+		Datum		values[7] = {0};
+		bool		nulls[7] = {false};
+
+		CHECK_FOR_INTERRUPTS();
+		values[0] = CStringGetTextDatum(row->kind);
+		values[1] = CStringGetTextDatum(row->identity);
+		values[2] = CStringGetTextDatum(mig_component_name(row->component));
+		values[3] = CStringGetTextDatum(mig_change_name(difference->change));
+		values[4] = definition_value(difference->before, &nulls[4]);
+		values[5] = definition_value(difference->after, &nulls[5]);
+		nulls[6] = difference->part_of == NULL;
+		if (!nulls[6])
+			values[6] = CStringGetTextDatum(difference->part_of);
+		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}
