@@ -44,9 +44,7 @@
 	" AND m.classoid = 'pg_catalog." class "'::regclass AND m.objsubid = 0) AS comment"
 #define FLAG(condition, words) "CASE WHEN " condition " THEN " words " END"
 #define FUNCTION(label, oid) FLAG(oid " <> 0", "'" label " ' || " oid "::regprocedure::text")
-#define ROLE(oid) \
-	"coalesce((SELECT quote_ident(u.rolname) FROM pg_catalog.pg_authid u WHERE u.oid = " oid "), " \
-	oid "::text)"
+#define ROLE(oid) oid "::regrole::text"
 
 /* An array of options in an order of their own; NULL if there are none. */
 #define SORTED(array) \
@@ -88,11 +86,16 @@
 	"CASE " attribute " WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'" \
 	" WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' END"
 
+/* Minor versions from 15.20 on note something of their own there. */
+#define ATTRIBUTE_OPTIONS \
+	"(SELECT string_agg(o, ', ' ORDER BY o COLLATE \"C\") FROM unnest(a.attoptions) o" \
+	" WHERE o NOT LIKE 'pg\\_%')"
+
 #define COLUMN_STORAGE \
 	"NULLIF(concat_ws(' '," \
 	FLAG("a.attstorage <> t.typstorage", "'STORAGE ' || " STORAGE_NAME("a.attstorage")) ", " \
 	"CASE a.attcompression WHEN 'p' THEN 'COMPRESSION pglz' WHEN 'l' THEN 'COMPRESSION lz4' END, " \
-	TARGET("a.attstattarget") ", " FLAG("a.attoptions IS NOT NULL", "'(' || " SORTED("a.attoptions") " || ')'") \
+	TARGET("a.attstattarget") ", " FLAG("a.attoptions IS NOT NULL", "'(' || " ATTRIBUTE_OPTIONS " || ')'") \
 	"), '') AS storage"
 
 #define COLUMN_COMMENT \
@@ -346,10 +349,10 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		REGPROC("typmod_in", "typmodin") ", " REGPROC("typmod_out", "typmodout") ", "
 		REGPROC("analyze", "typanalyze") ", " REGPROC("subscript", "typsubscript") ", "
 		"'internallength = ' || t.typlen, " FLAG("t.typbyval", "'passedbyvalue'") ", "
-		"'alignment = ' || t.typalign, 'storage = ' || " STORAGE_NAME("t.typstorage") ", "
-		"'category = ' || quote_literal(t.typcategory), " FLAG("t.typispreferred", "'preferred'") ", "
+		"'alignment = ' || t.typalign::text, 'storage = ' || " STORAGE_NAME("t.typstorage") ", "
+		"'category = ' || quote_literal(t.typcategory::text), " FLAG("t.typispreferred", "'preferred'") ", "
 		FLAG("t.typelem <> 0", "'element = ' || t.typelem::regtype::text") ", "
-		"'delimiter = ' || quote_literal(t.typdelim), " FLAG("t.typcollation <> 0", "'collatable'")
+		"'delimiter = ' || quote_literal(t.typdelim::text), " FLAG("t.typcollation <> 0", "'collatable'")
 		") END AS definition, coalesce(" FLAG("t.typdefaultbin IS NOT NULL", "pg_get_expr(t.typdefaultbin, 0)")
 		", quote_literal(t.typdefault)) AS default, t.typowner AS owner, t.typacl AS acl, "
 		COMMENT("pg_type", "t.oid")
