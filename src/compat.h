@@ -240,6 +240,12 @@ typedef RelFileNode MigRelFile;
 #define mig_own_backend() MyBackendId
 #endif
 
+#if PG_VERSION_NUM >= 170000
+#define mig_statistics_target(datum) DatumGetInt16(datum)
+#else
+#define mig_statistics_target(datum) DatumGetInt32(datum)
+#endif
+
 /* NOT NULL as a constraint: what a dump of it would tell beside NOT NULL. */
 #if PG_VERSION_NUM >= 180000
 #define MIG_SNAPSHOT_QUERIES \

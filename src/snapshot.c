@@ -19,7 +19,6 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/sinval.h"
 #include "utils/acl.h"
@@ -69,14 +68,6 @@ typedef struct Columns
 	int			components[MIG_NCOMPONENTS];	/* SPI_ERROR_NOATTRIBUTE: none */
 } Columns;
 
-typedef struct Taking
-{
-	MigSnapshot *snapshot;
-	MemoryContext scratch;		/* of a row */
-	pg_cryptohash_ctx *hash;
-	const char *kind;			/* the last one */
-} Taking;
-
 /* Counts changes of catalogs, by whoever makes them. */
 static uint64 changes = 0;
 
@@ -107,45 +98,6 @@ watch_changes(void)
 	for (i = 0; i < lengthof(caches); i++)
 		CacheRegisterSyscacheCallback(caches[i], cache_changed, (Datum) 0);
 	watched = true;
-}
-
-/* The hash of a text does not depend on the database's encoding. */
-static void
-hash_text(Taking *taking, MigSnapshotRow *row, const char *text)
-{
-	int			len = strlen(text);
-	char	   *utf8 = pg_server_to_any(text, len, PG_UTF8);
-	uint8		digest[MIG_HASH_LENGTH];
-
-	if (pg_cryptohash_init(taking->hash) < 0)
-		elog(ERROR, "could not initialize SHA-256");
-	mig_hash_update(taking->hash, utf8, utf8 != text ? strlen(utf8) : len);
-	if (pg_cryptohash_final(taking->hash, digest, MIG_HASH_LENGTH) < 0)
-		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(taking->hash));
-	memcpy(row->hash, digest, MIG_SNAPSHOT_HASH);
-}
-
-static bool
-is_wanted(const Taking *taking, MigComponent component)
-{
-	return (taking->snapshot->without & MIG_COMPONENT_BIT(component)) == 0;
-}
-
-static void
-add_row(Taking *taking, const char *identity, MigComponent component, const char *text)
-{
-	MigSnapshotRow *row;
-
-	if (!is_wanted(taking, component))
-		return;
-	row = mig_snapshot_add(taking->snapshot, taking->kind, identity, component);
-	row->definition = MemoryContextStrdup(taking->snapshot->context, text);
-	if (component == MIG_POSITION)
-		mig_snapshot_set_place(row, atoi(text));
-	else
-		hash_text(taking, row, text);
-	if (component == MIG_TEXT)
-		row->major = mig_server_version() / 10000;
 }
 
 static char *
@@ -190,7 +142,7 @@ default_acl_type(char type)
 }
 
 static void
-add_privileges(Taking *taking, const MigSnapshotQuery *query, const char *identity,
+add_privileges(MigTaking *taking, const MigSnapshotQuery *query, const char *identity,
 			   HeapTuple tuple, TupleDesc desc, const Columns *columns)
 {
 	bool		isnull;
@@ -200,7 +152,7 @@ add_privileges(Taking *taking, const MigSnapshotQuery *query, const char *identi
 								  columns->grantor);
 	char	   *text;
 
-	if (isnull || !is_wanted(taking, MIG_PRIVILEGES))
+	if (isnull || !mig_snapshot_wants(taking, MIG_PRIVILEGES))
 		return;
 	if (type != NULL)
 		text = mig_privileges_text(default_acl_type(type[0]), type[1] == '\0', owner,
@@ -212,7 +164,7 @@ add_privileges(Taking *taking, const MigSnapshotQuery *query, const char *identi
 		if (text[0] == '\0')
 			return;
 	}
-	add_row(taking, identity, MIG_PRIVILEGES, text);
+	mig_snapshot_put(taking, taking->kind, identity, MIG_PRIVILEGES, text);
 }
 
 /* The bodies of functions are not the server's wording. */
@@ -225,7 +177,7 @@ is_verbatim(const char *kind, int component)
 }
 
 static void
-add_object(Taking *taking, const MigSnapshotQuery *query, HeapTuple tuple,
+add_object(MigTaking *taking, const MigSnapshotQuery *query, HeapTuple tuple,
 		   TupleDesc desc, const Columns *columns)
 {
 	const char *kind = text_value(tuple, desc, columns->kind);
@@ -246,15 +198,15 @@ add_object(Taking *taking, const MigSnapshotQuery *query, HeapTuple tuple,
 		char	   *text = i == MIG_OWNER ? NULL : text_value(tuple, desc, columns->components[i]);
 
 		if (text != NULL)
-			add_row(taking, identity, (MigComponent) i,
-					is_verbatim(taking->kind, i) ? text : mig_settled_text(text));
+			mig_snapshot_put(taking, taking->kind, identity, (MigComponent) i,
+							 is_verbatim(taking->kind, i) ? text : mig_settled_text(text));
 	}
 	if (OidIsValid(owner))
 	{
 		const char *name = GetUserNameFromId(owner, true);
 
-		add_row(taking, identity, MIG_OWNER,
-				name ? quote_identifier(name) : psprintf("%u", owner));
+		mig_snapshot_put(taking, taking->kind, identity, MIG_OWNER,
+						 name ? quote_identifier(name) : psprintf("%u", owner));
 	}
 	if (columns->acl > 0)
 		add_privileges(taking, query, identity, tuple, desc, columns);
@@ -276,7 +228,7 @@ find_columns(TupleDesc desc, Columns *columns)
 }
 
 static void
-run_query(Taking *taking, const MigSnapshotQuery *query)
+run_query(MigTaking *taking, const MigSnapshotQuery *query)
 {
 	Columns		columns;
 	uint64		i;
@@ -309,7 +261,7 @@ pin_settings(void)
 
 /* In a subtransaction, which undoes what it leaves open when it fails. */
 static void
-read_catalogs(Taking *taking)
+read_catalogs(MigTaking *taking)
 {
 	int			nest = NewGUCNestLevel();
 	MigVisit	visit;
@@ -320,6 +272,7 @@ read_catalogs(Taking *taking)
 	PushActiveSnapshot(GetLatestSnapshot());
 	for (query = mig_snapshot_queries; query->sql != NULL; query++)
 		run_query(taking, query);
+	mig_snapshot_columns(taking);
 	PopActiveSnapshot();
 	mig_leave(&visit);
 	AtEOXact_GUC(false, nest);
@@ -339,7 +292,7 @@ may_pass(const ErrorData *error)
 static bool
 try_to_take(MigSnapshot *snapshot, bool last)
 {
-	Taking		taking = {.snapshot = snapshot};
+	MigTaking	taking = {.snapshot = snapshot};
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile error = NULL;

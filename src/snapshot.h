@@ -13,12 +13,14 @@
 #ifndef MIGRATE_SNAPSHOT_H
 #define MIGRATE_SNAPSHOT_H
 
+#include "common/cryptohash.h"
 #include "nodes/parsenodes.h"
 #include "utils/acl.h"
 
 /* In the order of their names. */
 typedef enum MigComponent
 {
+	MIG_COLUMNS,				/* of a view */
 	MIG_COMMENT,
 	MIG_DEFAULT,
 	MIG_DEFINITION,
@@ -57,6 +59,15 @@ typedef struct MigSnapshot
 	MemoryContext context;
 } MigSnapshot;
 
+/* A snapshot being taken. */
+typedef struct MigTaking
+{
+	MigSnapshot *snapshot;
+	MemoryContext scratch;		/* of what is being looked at */
+	pg_cryptohash_ctx *hash;
+	const char *kind;			/* the last one, in the snapshot's memory */
+} MigTaking;
+
 typedef enum MigChange
 {
 	MIG_ADDED,					/* the object was not there at all */
@@ -81,6 +92,9 @@ extern MigSnapshot *mig_snapshot_take(int without);
 extern MigSnapshot *mig_snapshot_new(int without);
 extern MigSnapshotRow *mig_snapshot_add(MigSnapshot *snapshot, const char *kind,
 										const char *identity, MigComponent component);
+extern void mig_snapshot_put(MigTaking *taking, const char *kind, const char *identity,
+							 MigComponent component, const char *text);
+extern bool mig_snapshot_wants(const MigTaking *taking, MigComponent component);
 extern void mig_snapshot_sort(MigSnapshot *snapshot);
 extern const char *mig_component_name(MigComponent component);
 extern bool mig_component_of(const char *name, MigComponent *component);
@@ -90,6 +104,9 @@ extern void mig_snapshot_set_place(MigSnapshotRow *row, int place);
 extern const char *mig_change_name(MigChange change);
 extern MigDifference *mig_snapshot_compare(const MigSnapshot *before,
 										   const MigSnapshot *after, int *n);
+
+/* snapshot_columns.c */
+extern void mig_snapshot_columns(MigTaking *taking);
 
 /* snapshot_text.c */
 extern char *mig_settled_text(char *text);
@@ -104,5 +121,7 @@ typedef struct MigSnapshotQuery
 } MigSnapshotQuery;
 
 extern const MigSnapshotQuery mig_snapshot_queries[];	/* sql NULL: the end */
+extern const char *const mig_snapshot_relations;
+extern const char *const mig_snapshot_column_comments;
 
 #endif							/* MIGRATE_SNAPSHOT_H */

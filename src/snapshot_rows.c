@@ -8,14 +8,16 @@
  *-------------------------------------------------------------------------
  */
 #include "migrate.h"
+#include "compat.h"
 #include "snapshot.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 static const char *const component_names[MIG_NCOMPONENTS] = {
-	"comment", "default", "definition", "label", "owner", "position",
+	"columns", "comment", "default", "definition", "label", "owner", "position",
 	"privileges", "storage", "text", "version"
 };
 
@@ -65,6 +67,55 @@ mig_snapshot_add(MigSnapshot *snapshot, const char *kind, const char *identity,
 	row->identity = identity;
 	row->component = component;
 	return row;
+}
+
+/* The hash of a text does not depend on the database's encoding. */
+static void
+hash_text(pg_cryptohash_ctx *hash, MigSnapshotRow *row, const char *text)
+{
+	int			len = strlen(text);
+	char	   *utf8 = pg_server_to_any(text, len, PG_UTF8);
+	uint8		digest[MIG_HASH_LENGTH];
+
+	if (pg_cryptohash_init(hash) < 0)
+		elog(ERROR, "could not initialize SHA-256");
+	mig_hash_update(hash, utf8, utf8 != text ? strlen(utf8) : len);
+	if (pg_cryptohash_final(hash, digest, MIG_HASH_LENGTH) < 0)
+		elog(ERROR, "could not finish SHA-256: %s", pg_cryptohash_error(hash));
+	memcpy(row->hash, digest, MIG_SNAPSHOT_HASH);
+}
+
+/*
+ * mig_snapshot_wants
+ *		Is a component not to be left out?
+ */
+bool
+mig_snapshot_wants(const MigTaking *taking, MigComponent component)
+{
+	return (taking->snapshot->without & MIG_COMPONENT_BIT(component)) == 0;
+}
+
+/*
+ * mig_snapshot_put
+ *		A row of the database at hand, if it is wanted.  The text is copied;
+ *		kind and identity must live as long as the snapshot.
+ */
+void
+mig_snapshot_put(MigTaking *taking, const char *kind, const char *identity,
+				 MigComponent component, const char *text)
+{
+	MigSnapshotRow *row;
+
+	if (!mig_snapshot_wants(taking, component))
+		return;
+	row = mig_snapshot_add(taking->snapshot, kind, identity, component);
+	row->definition = MemoryContextStrdup(taking->snapshot->context, text);
+	if (component == MIG_POSITION)
+		mig_snapshot_set_place(row, atoi(text));
+	else
+		hash_text(taking->hash, row, text);
+	if (component == MIG_TEXT)
+		row->major = mig_server_version() / 10000;
 }
 
 static int

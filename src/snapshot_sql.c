@@ -49,7 +49,7 @@ without_argument(FunctionCallInfo fcinfo, int n)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("there is no component \"%s\" of a snapshot", name),
-					 errhint("Components are comment, default, definition, label, owner, position, privileges, storage, text and version.")));
+					 errhint("Components are columns, comment, default, definition, label, owner, position, privileges, storage, text and version.")));
 		without |= MIG_COMPONENT_BIT(component);
 	}
 	return without;

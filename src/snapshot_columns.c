@@ -1,0 +1,503 @@
+/*-------------------------------------------------------------------------
+ *
+ * snapshot_columns.c
+ *	  The columns of all relations, for a snapshot being taken.
+ *
+ * There are more of them than of anything else, so their catalogs are scanned
+ * directly: in the order of relations, together with a list of these, their
+ * columns' defaults and comments.  As snapshot_queries.c: nothing depends on
+ * column numbers but their order.  Under the active snapshot, connected to
+ * SPI; locks nothing but catalogs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+#include "compat.h"
+#include "snapshot.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_attrdef.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#define FIRST_OF_USERS 16384
+
+/* What columns are of. */
+typedef struct ColumnRelation
+{
+	Oid			oid;
+	char	   *identity;
+	char		kind;
+	bool		partition;
+	Oid			owner;
+} ColumnRelation;
+
+typedef struct ColumnComment
+{
+	Oid			relation;
+	int			number;
+	char	   *text;
+} ColumnComment;
+
+/* A type as columns have it. */
+typedef struct ColumnType
+{
+	Oid			oid;			/* hash key */
+	int32		modifier;		/* hash key */
+	char	   *name;
+	Oid			collation;
+	char		storage;
+} ColumnType;
+
+typedef struct Columns
+{
+	MigTaking  *taking;
+	MemoryContext memory;
+	ColumnRelation *relations;
+	int			nrelations;
+	ColumnComment *comments;
+	int			ncomments;
+	int			comment;		/* the next one */
+	HTAB	   *types;
+	SysScanDesc defaults;
+	HeapTuple	default_tuple;	/* the next one, or NULL */
+	TupleDesc	default_desc;
+	TupleDesc	desc;			/* of pg_attribute */
+	int			place;			/* of the last column that has one */
+} Columns;
+
+static void
+load_relations(Columns *columns)
+{
+	uint64		i;
+
+	if (SPI_execute(mig_snapshot_relations, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the catalogs");
+	columns->nrelations = (int) SPI_processed;
+	columns->relations = MemoryContextAllocHuge(columns->memory,
+												sizeof(ColumnRelation) * (columns->nrelations + 1));
+	for (i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		ColumnRelation *relation = &columns->relations[i];
+		bool		isnull;
+
+		relation->oid = DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
+		relation->identity = MemoryContextStrdup(columns->taking->snapshot->context,
+												 TextDatumGetCString(SPI_getbinval(tuple, desc, 2, &isnull)));
+		relation->kind = DatumGetChar(SPI_getbinval(tuple, desc, 3, &isnull));
+		relation->partition = DatumGetBool(SPI_getbinval(tuple, desc, 4, &isnull));
+		relation->owner = DatumGetObjectId(SPI_getbinval(tuple, desc, 5, &isnull));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static void
+load_comments(Columns *columns)
+{
+	uint64		i;
+
+	if (SPI_execute(mig_snapshot_column_comments, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the catalogs");
+	columns->ncomments = (int) SPI_processed;
+	columns->comments = MemoryContextAllocHuge(columns->memory,
+											   sizeof(ColumnComment) * (columns->ncomments + 1));
+	for (i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		TupleDesc	desc = SPI_tuptable->tupdesc;
+		ColumnComment *comment = &columns->comments[i];
+		bool		isnull;
+		Datum		value;
+
+		comment->relation = DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
+		comment->number = DatumGetInt32(SPI_getbinval(tuple, desc, 2, &isnull));
+		value = SPI_getbinval(tuple, desc, 3, &isnull);
+		comment->text = MemoryContextStrdup(columns->memory,
+											isnull ? "" : TextDatumGetCString(value));
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static const ColumnType *
+type_of(Columns *columns, Oid oid, int32 modifier)
+{
+	struct
+	{
+		Oid			oid;
+		int32		modifier;
+	}			key = {oid, modifier};
+	bool		known;
+	ColumnType *type = hash_search(columns->types, &key, HASH_ENTER, &known);
+
+	if (!known)
+	{
+		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(oid));
+
+		type->name = MemoryContextStrdup(columns->memory,
+										 format_type_extended(oid, modifier,
+															  FORMAT_TYPE_TYPEMOD_GIVEN |
+															  FORMAT_TYPE_ALLOW_INVALID));
+		type->collation = InvalidOid;
+		type->storage = '\0';
+		if (HeapTupleIsValid(tuple))
+		{
+			type->collation = ((Form_pg_type) GETSTRUCT(tuple))->typcollation;
+			type->storage = ((Form_pg_type) GETSTRUCT(tuple))->typstorage;
+			ReleaseSysCache(tuple);
+		}
+	}
+	return type;
+}
+
+static int
+compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/*
+ * The options in an array, sorted.  Minor versions from 15.20 on note something
+ * of their own among those of a column.
+ */
+static char *
+options_text(HeapTuple tuple, TupleDesc desc, int attribute, bool of_server)
+{
+	StringInfoData buf;
+	bool		isnull;
+	Datum		array;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+	int			count = 0;
+	char	  **texts;
+	int			i;
+
+	if (heap_attisnull(tuple, attribute, NULL))
+		return NULL;
+	array = heap_getattr(tuple, attribute, desc, &isnull);
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT,
+					  &elements, &nulls, &n);
+	texts = palloc(sizeof(char *) * (n + 1));
+	for (i = 0; i < n; i++)
+	{
+		char	   *option;
+
+		if (nulls[i])
+			continue;
+		option = TextDatumGetCString(elements[i]);
+		if (of_server || strncmp(option, "pg_", 3) != 0)
+			texts[count++] = option;
+	}
+	if (count == 0)
+		return NULL;
+	qsort(texts, count, sizeof(char *), compare_strings);
+	initStringInfo(&buf);
+	for (i = 0; i < count; i++)
+		appendStringInfo(&buf, "%s%s", i > 0 ? ", " : "", texts[i]);
+	return buf.data;
+}
+
+/* The expression of a default or a generated column; they come in order. */
+static char *
+default_of(Columns *columns, Form_pg_attribute attribute)
+{
+	char	   *expression = NULL;
+
+	while (columns->default_tuple != NULL)
+	{
+		Form_pg_attrdef form = (Form_pg_attrdef) GETSTRUCT(columns->default_tuple);
+		bool		isnull;
+		Datum		tree;
+
+		if (form->adrelid > attribute->attrelid ||
+			(form->adrelid == attribute->attrelid && form->adnum > attribute->attnum))
+			break;
+		if (form->adrelid == attribute->attrelid && form->adnum == attribute->attnum)
+		{
+			tree = heap_getattr(columns->default_tuple, Anum_pg_attrdef_adbin,
+								columns->default_desc, &isnull);
+			if (!isnull)
+			{
+				LOCAL_FCINFO(fcinfo, 2);
+				Datum		result;
+
+				InitFunctionCallInfoData(*fcinfo, NULL, 2, InvalidOid, NULL, NULL);
+				fcinfo->args[0].value = tree;
+				fcinfo->args[0].isnull = false;
+				fcinfo->args[1].value = ObjectIdGetDatum(form->adrelid);
+				fcinfo->args[1].isnull = false;
+				result = pg_get_expr(fcinfo);
+				/* none if the relation is gone by now */
+				if (!fcinfo->isnull)
+					expression = mig_settled_text(TextDatumGetCString(result));
+			}
+		}
+		columns->default_tuple = systable_getnext_ordered(columns->defaults,
+														  ForwardScanDirection);
+	}
+	return expression;
+}
+
+static const char *
+comment_of(Columns *columns, Form_pg_attribute attribute)
+{
+	while (columns->comment < columns->ncomments)
+	{
+		const ColumnComment *comment = &columns->comments[columns->comment];
+
+		if (comment->relation > attribute->attrelid ||
+			(comment->relation == attribute->attrelid && comment->number > attribute->attnum))
+			break;
+		columns->comment++;
+		if (comment->relation == attribute->attrelid && comment->number == attribute->attnum)
+			return comment->text;
+	}
+	return NULL;
+}
+
+static void
+append_type(StringInfo buf, Form_pg_attribute attribute, const ColumnType *type)
+{
+	appendStringInfoString(buf, type->name);
+	if (OidIsValid(attribute->attcollation) && attribute->attcollation != type->collation)
+		appendStringInfo(buf, " COLLATE %s",
+						 DatumGetCString(DirectFunctionCall1(regcollationout,
+															 ObjectIdGetDatum(attribute->attcollation))));
+}
+
+static char *
+definition_text(Columns *columns, HeapTuple tuple, const ColumnType *type,
+				const char *expression)
+{
+	Form_pg_attribute attribute = (Form_pg_attribute) GETSTRUCT(tuple);
+	StringInfoData buf;
+	const char *options;
+
+	initStringInfo(&buf);
+	append_type(&buf, attribute, type);
+	if (attribute->attnotnull)
+		appendStringInfoString(&buf, " NOT NULL");
+	if (attribute->attidentity == ATTRIBUTE_IDENTITY_ALWAYS)
+		appendStringInfoString(&buf, " GENERATED ALWAYS AS IDENTITY");
+	else if (attribute->attidentity == ATTRIBUTE_IDENTITY_BY_DEFAULT)
+		appendStringInfoString(&buf, " GENERATED BY DEFAULT AS IDENTITY");
+	if (attribute->attgenerated != '\0')
+		appendStringInfo(&buf, " GENERATED ALWAYS AS (%s) %s", expression ? expression : "",
+						 attribute->attgenerated == ATTRIBUTE_GENERATED_STORED ? "STORED" : "VIRTUAL");
+	options = options_text(tuple, columns->desc, Anum_pg_attribute_attfdwoptions, true);
+	if (options != NULL)
+		appendStringInfo(&buf, " OPTIONS (%s)", options);
+	return buf.data;
+}
+
+static const char *
+storage_name(char storage)
+{
+	switch (storage)
+	{
+		case TYPSTORAGE_PLAIN:
+			return "PLAIN";
+		case TYPSTORAGE_EXTERNAL:
+			return "EXTERNAL";
+		case TYPSTORAGE_MAIN:
+			return "MAIN";
+		default:
+			return "EXTENDED";
+	}
+}
+
+/* What differs from what the type says; empty: nothing. */
+static char *
+storage_text(Columns *columns, HeapTuple tuple, const ColumnType *type)
+{
+	Form_pg_attribute attribute = (Form_pg_attribute) GETSTRUCT(tuple);
+	StringInfoData buf;
+	bool		isnull;
+	Datum		target;
+	const char *options;
+
+	initStringInfo(&buf);
+	if (attribute->attstorage != type->storage)
+		appendStringInfo(&buf, " STORAGE %s", storage_name(attribute->attstorage));
+	if (attribute->attcompression != '\0')
+		appendStringInfo(&buf, " COMPRESSION %s", attribute->attcompression == 'l' ? "lz4" : "pglz");
+	target = heap_getattr(tuple, Anum_pg_attribute_attstattarget, columns->desc, &isnull);
+	if (!isnull && mig_statistics_target(target) >= 0)
+		appendStringInfo(&buf, " STATISTICS %d", (int) mig_statistics_target(target));
+	options = options_text(tuple, columns->desc, Anum_pg_attribute_attoptions, false);
+	if (options != NULL)
+		appendStringInfo(&buf, " (%s)", options);
+	return buf.len > 0 ? buf.data + 1 : buf.data;
+}
+
+static void
+put_column(Columns *columns, const ColumnRelation *relation, HeapTuple tuple,
+		   const ColumnType *type)
+{
+	MigTaking  *taking = columns->taking;
+	Form_pg_attribute attribute = (Form_pg_attribute) GETSTRUCT(tuple);
+	bool		view = relation->kind == RELKIND_VIEW || relation->kind == RELKIND_MATVIEW;
+	const char *expression = attribute->atthasdef ? default_of(columns, attribute) : NULL;
+	const char *comment = comment_of(columns, attribute);
+	const char *storage = relation->kind == RELKIND_VIEW ? "" : storage_text(columns, tuple, type);
+	const char *privileges = "";
+	char	   *identity;
+
+	if (!heap_attisnull(tuple, Anum_pg_attribute_attacl, NULL) &&
+		mig_snapshot_wants(taking, MIG_PRIVILEGES))
+	{
+		bool		isnull;
+		Datum		acl = heap_getattr(tuple, Anum_pg_attribute_attacl, columns->desc, &isnull);
+
+		privileges = mig_privileges_text(OBJECT_COLUMN, true, relation->owner, DatumGetAclP(acl));
+	}
+	if (view && comment == NULL && expression == NULL && storage[0] == '\0' &&
+		privileges[0] == '\0')
+		return;
+
+	identity = psprintf("%s.%s", relation->identity, quote_identifier(NameStr(attribute->attname)));
+	identity = MemoryContextStrdup(taking->snapshot->context, identity);
+	if (!view)
+		mig_snapshot_put(taking, "column", identity, MIG_DEFINITION,
+						 definition_text(columns, tuple, type, expression));
+	if (comment != NULL)
+		mig_snapshot_put(taking, "column", identity, MIG_COMMENT, comment);
+	if (expression != NULL && attribute->attgenerated == '\0')
+		mig_snapshot_put(taking, "column", identity, MIG_DEFAULT, expression);
+	if (privileges[0] != '\0')
+		mig_snapshot_put(taking, "column", identity, MIG_PRIVILEGES, privileges);
+	if (storage[0] != '\0')
+		mig_snapshot_put(taking, "column", identity, MIG_STORAGE, storage);
+	/* a dump puts inherited columns where the parent has them */
+	if (!view && (attribute->attinhcount == 0 || relation->partition))
+	{
+		char		place[16];
+
+		pg_ltoa(++columns->place, place);
+		mig_snapshot_put(taking, "column", identity, MIG_POSITION, place);
+	}
+}
+
+static void
+put_view_columns(Columns *columns, const ColumnRelation *relation, StringInfo list)
+{
+	if (relation->kind == RELKIND_VIEW || relation->kind == RELKIND_MATVIEW)
+		mig_snapshot_put(columns->taking,
+						 relation->kind == RELKIND_VIEW ? "view" : "materialized view",
+						 relation->identity, MIG_COLUMNS, list->data);
+}
+
+static SysScanDesc
+begin_scan(Relation heap, Relation index, AttrNumber attribute)
+{
+	ScanKeyData key;
+
+	ScanKeyInit(&key, attribute, BTGreaterEqualStrategyNumber, F_OIDGE,
+				ObjectIdGetDatum(FIRST_OF_USERS));
+	return systable_beginscan_ordered(heap, index, GetActiveSnapshot(), 1, &key);
+}
+
+/* The columns of all relations, which are in the order of their OIDs. */
+static void
+scan_columns(Columns *columns, SysScanDesc scan)
+{
+	HeapTuple	tuple;
+	int			current = 0;
+	StringInfoData list;
+
+	initStringInfo(&list);
+	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+	{
+		Form_pg_attribute attribute = (Form_pg_attribute) GETSTRUCT(tuple);
+		const ColumnRelation *relation = &columns->relations[current];
+		const ColumnType *type;
+		MemoryContext caller;
+
+		CHECK_FOR_INTERRUPTS();
+		while (current < columns->nrelations && relation->oid < attribute->attrelid)
+		{
+			put_view_columns(columns, relation, &list);
+			resetStringInfo(&list);
+			columns->place = 0;
+			relation = &columns->relations[++current];
+		}
+		if (current == columns->nrelations)
+			break;
+		if (relation->oid != attribute->attrelid || attribute->attnum <= 0 ||
+			attribute->attisdropped)
+			continue;
+		caller = MemoryContextSwitchTo(columns->taking->scratch);
+		type = type_of(columns, attribute->atttypid, attribute->atttypmod);
+		if (relation->kind == RELKIND_VIEW || relation->kind == RELKIND_MATVIEW)
+		{
+			appendStringInfo(&list, "%s%s ", list.len > 0 ? ", " : "",
+							 quote_identifier(NameStr(attribute->attname)));
+			append_type(&list, attribute, type);
+		}
+		put_column(columns, relation, tuple, type);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(columns->taking->scratch);
+	}
+	for (; current < columns->nrelations; current++)
+	{
+		put_view_columns(columns, &columns->relations[current], &list);
+		resetStringInfo(&list);
+	}
+	pfree(list.data);
+}
+
+/*
+ * mig_snapshot_columns
+ *		The columns of everything that has some, and what views have as such.
+ */
+void
+mig_snapshot_columns(MigTaking *taking)
+{
+	Columns		columns = {.taking = taking};
+	HASHCTL		control = {.keysize = sizeof(Oid) + sizeof(int32),.entrysize = sizeof(ColumnType)};
+	Relation	attributes = table_open(AttributeRelationId, AccessShareLock);
+	Relation	attribute_index = index_open(AttributeRelidNumIndexId, AccessShareLock);
+	Relation	defaults = table_open(AttrDefaultRelationId, AccessShareLock);
+	Relation	default_index = index_open(AttrDefaultIndexId, AccessShareLock);
+	MemoryContext caller = CurrentMemoryContext;
+	SysScanDesc scan;
+
+	columns.memory = AllocSetContextCreate(taking->snapshot->context, "migrate snapshot columns",
+										   ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(columns.memory);
+	control.hcxt = columns.memory;
+	columns.types = hash_create("migrate column types", 64, &control,
+								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	load_relations(&columns);
+	load_comments(&columns);
+	columns.desc = RelationGetDescr(attributes);
+	columns.default_desc = RelationGetDescr(defaults);
+	columns.defaults = begin_scan(defaults, default_index, Anum_pg_attrdef_adrelid);
+	columns.default_tuple = systable_getnext_ordered(columns.defaults, ForwardScanDirection);
+	scan = begin_scan(attributes, attribute_index, Anum_pg_attribute_attrelid);
+	scan_columns(&columns, scan);
+	systable_endscan_ordered(scan);
+	systable_endscan_ordered(columns.defaults);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(columns.memory);
+	index_close(default_index, AccessShareLock);
+	table_close(defaults, AccessShareLock);
+	index_close(attribute_index, AccessShareLock);
+	table_close(attributes, AccessShareLock);
+}
