@@ -250,7 +250,7 @@ typedef RelFileNode MigRelFile;
 #if PG_VERSION_NUM >= 180000
 #define MIG_SNAPSHOT_QUERIES \
 	{ \
-		"column", 0, \
+		"column", 0, InvalidOid, InvalidOid, \
 		"SELECT " RELATION " || '.' || quote_ident(a.attname) AS identity," \
 		" concat_ws(' ', 'CONSTRAINT ' || quote_ident(k.conname), 'NOT NULL'," \
 		" CASE WHEN k.connoinherit THEN 'NO INHERIT' END, CASE WHEN NOT k.convalidated THEN 'NOT VALID' END," \

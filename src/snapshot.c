@@ -16,6 +16,8 @@
 #include "compat.h"
 #include "snapshot.h"
 
+#include "access/genam.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -23,9 +25,11 @@
 #include "storage/sinval.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -249,6 +253,31 @@ run_query(MigTaking *taking, const MigSnapshotQuery *query)
 	SPI_freetuptable(SPI_tuptable);
 }
 
+/* Is there anything of users in a catalog? */
+static bool
+has_objects(const MigSnapshotQuery *query)
+{
+	Relation	catalog;
+	Relation	index;
+	SysScanDesc scan;
+	ScanKeyData key;
+	bool		found;
+
+	if (!OidIsValid(query->catalog))
+		return true;
+	catalog = table_open(query->catalog, AccessShareLock);
+	index = index_open(query->index, AccessShareLock);
+	/* the first attribute of all of these */
+	ScanKeyInit(&key, 1, BTGreaterEqualStrategyNumber, F_OIDGE,
+				ObjectIdGetDatum(MIG_FIRST_OF_USERS));
+	scan = systable_beginscan_ordered(catalog, index, GetActiveSnapshot(), 1, &key);
+	found = HeapTupleIsValid(systable_getnext_ordered(scan, ForwardScanDirection));
+	systable_endscan_ordered(scan);
+	index_close(index, AccessShareLock);
+	table_close(catalog, AccessShareLock);
+	return found;
+}
+
 static void
 pin_settings(void)
 {
@@ -266,13 +295,20 @@ read_catalogs(MigTaking *taking)
 	int			nest = NewGUCNestLevel();
 	MigVisit	visit;
 	const MigSnapshotQuery *query;
+	MigSnapshotRelation *relations;
+	int			nrelations;
+	List	   *optioned;
 
 	pin_settings();
 	visit = mig_enter();
 	PushActiveSnapshot(GetLatestSnapshot());
 	for (query = mig_snapshot_queries; query->sql != NULL; query++)
-		run_query(taking, query);
-	mig_snapshot_columns(taking);
+	{
+		if (has_objects(query))
+			run_query(taking, query);
+	}
+	relations = mig_snapshot_columns(taking, &nrelations, &optioned);
+	mig_snapshot_take_indexes(taking, relations, nrelations, optioned);
 	PopActiveSnapshot();
 	mig_leave(&visit);
 	AtEOXact_GUC(false, nest);
@@ -292,15 +328,14 @@ may_pass(const ErrorData *error)
 static bool
 try_to_take(MigSnapshot *snapshot, bool last)
 {
-	MigTaking	taking = {.snapshot = snapshot};
+	MigTaking	taking;
+	int			level = GetCurrentTransactionNestLevel();
 	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile error = NULL;
 	uint64		before;
 
-	taking.scratch = AllocSetContextCreate(snapshot->context, "migrate snapshot row",
-										   ALLOCSET_DEFAULT_SIZES);
-	taking.hash = mig_hash_begin();
+	mig_snapshot_begin(&taking, snapshot);
 	AcceptInvalidationMessages();
 	before = changes;
 	BeginInternalSubTransaction(NULL);
@@ -318,10 +353,12 @@ try_to_take(MigSnapshot *snapshot, bool last)
 		FlushErrorState();
 	}
 	PG_END_TRY();
-	RollbackAndReleaseCurrentSubTransaction();
+	/* an error may have left one within */
+	while (GetCurrentTransactionNestLevel() > level)
+		RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
-	pg_cryptohash_free(taking.hash);
+	mig_snapshot_end(&taking);
 	if (error != NULL)
 	{
 		AcceptInvalidationMessages();

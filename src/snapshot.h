@@ -16,6 +16,7 @@
 #include "common/cryptohash.h"
 #include "nodes/parsenodes.h"
 #include "utils/acl.h"
+#include "utils/hsearch.h"
 
 /* In the order of their names. */
 typedef enum MigComponent
@@ -37,6 +38,9 @@ typedef enum MigComponent
 
 /* A set of components. */
 #define MIG_COMPONENT_BIT(component) (1 << (component))
+
+/* What has a lower OID is the server's own. */
+#define MIG_FIRST_OF_USERS 16384
 
 #define MIG_SNAPSHOT_HASH 16	/* bytes */
 
@@ -65,6 +69,7 @@ typedef struct MigTaking
 	MigSnapshot *snapshot;
 	MemoryContext scratch;		/* of what is being looked at */
 	pg_cryptohash_ctx *hash;
+	HTAB	   *texts;			/* short ones, of which many are the same */
 	const char *kind;			/* the last one, in the snapshot's memory */
 } MigTaking;
 
@@ -92,6 +97,8 @@ extern MigSnapshot *mig_snapshot_take(int without);
 extern MigSnapshot *mig_snapshot_new(int without);
 extern MigSnapshotRow *mig_snapshot_add(MigSnapshot *snapshot, const char *kind,
 										const char *identity, MigComponent component);
+extern void mig_snapshot_begin(MigTaking *taking, MigSnapshot *snapshot);
+extern void mig_snapshot_end(MigTaking *taking);
 extern void mig_snapshot_put(MigTaking *taking, const char *kind, const char *identity,
 							 MigComponent component, const char *text);
 extern bool mig_snapshot_wants(const MigTaking *taking, MigComponent component);
@@ -106,7 +113,30 @@ extern MigDifference *mig_snapshot_compare(const MigSnapshot *before,
 										   const MigSnapshot *after, int *n);
 
 /* snapshot_columns.c */
-extern void mig_snapshot_columns(MigTaking *taking);
+typedef struct MigSnapshotAttribute
+{
+	char	   *raw;			/* its name, unquoted; NULL: dropped */
+	Oid			type;
+	Oid			collation;
+} MigSnapshotAttribute;
+
+typedef struct MigSnapshotRelation
+{
+	Oid			oid;
+	char	   *identity;
+	char		kind;
+	bool		partition;
+	Oid			owner;
+	MigSnapshotAttribute *attributes;	/* by number, from 1 */
+	int			nattributes;
+} MigSnapshotRelation;
+
+extern MigSnapshotRelation *mig_snapshot_columns(MigTaking *taking, int *n, List **optioned);
+
+/* snapshot_indexes.c */
+extern void mig_snapshot_take_indexes(MigTaking *taking,
+									  const MigSnapshotRelation *relations, int n,
+									  const List *optioned);
 
 /* snapshot_text.c */
 extern char *mig_settled_text(char *text);
@@ -117,11 +147,14 @@ typedef struct MigSnapshotQuery
 {
 	const char *kind;
 	ObjectType	acl;			/* whose privileges it has, if any */
+	Oid			catalog;		/* needed only if users have made something in */
+	Oid			index;			/* ... this one, by its OIDs; or none */
 	const char *sql;
 } MigSnapshotQuery;
 
 extern const MigSnapshotQuery mig_snapshot_queries[];	/* sql NULL: the end */
 extern const char *const mig_snapshot_relations;
 extern const char *const mig_snapshot_column_comments;
+extern const char *const mig_snapshot_indexes;
 
 #endif							/* MIGRATE_SNAPSHOT_H */

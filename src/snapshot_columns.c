@@ -5,7 +5,7 @@
  *
  * There are more of them than of anything else, so their catalogs are scanned
  * directly: in the order of relations, together with a list of these, their
- * columns' defaults and comments.  As snapshot_queries.c: nothing depends on
+ * columns' defaults and comments, and the rules of views.  As snapshot_queries.c: nothing depends on
  * column numbers but their order.  Under the active snapshot, connected to
  * SPI; locks nothing but catalogs.
  *
@@ -18,12 +18,18 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteSupport.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -31,20 +37,10 @@
 #include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/ruleutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
-
-#define FIRST_OF_USERS 16384
-
-/* What columns are of. */
-typedef struct ColumnRelation
-{
-	Oid			oid;
-	char	   *identity;
-	char		kind;
-	bool		partition;
-	Oid			owner;
-} ColumnRelation;
 
 typedef struct ColumnComment
 {
@@ -67,7 +63,7 @@ typedef struct Columns
 {
 	MigTaking  *taking;
 	MemoryContext memory;
-	ColumnRelation *relations;
+	MigSnapshotRelation *relations;
 	int			nrelations;
 	ColumnComment *comments;
 	int			ncomments;
@@ -76,7 +72,12 @@ typedef struct Columns
 	SysScanDesc defaults;
 	HeapTuple	default_tuple;	/* the next one, or NULL */
 	TupleDesc	default_desc;
+	SysScanDesc rules;
+	HeapTuple	rule_tuple;		/* the next one, or NULL */
+	TupleDesc	rule_desc;
 	TupleDesc	desc;			/* of pg_attribute */
+	List	   *optioned;		/* OIDs of what is not among the relations and
+								 * has columns with options */
 	int			place;			/* of the last column that has one */
 } Columns;
 
@@ -89,12 +90,12 @@ load_relations(Columns *columns)
 		elog(ERROR, "could not read the catalogs");
 	columns->nrelations = (int) SPI_processed;
 	columns->relations = MemoryContextAllocHuge(columns->memory,
-												sizeof(ColumnRelation) * (columns->nrelations + 1));
+												sizeof(MigSnapshotRelation) * (columns->nrelations + 1));
 	for (i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple	tuple = SPI_tuptable->vals[i];
 		TupleDesc	desc = SPI_tuptable->tupdesc;
-		ColumnRelation *relation = &columns->relations[i];
+		MigSnapshotRelation *relation = &columns->relations[i];
 		bool		isnull;
 
 		relation->oid = DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
@@ -103,6 +104,9 @@ load_relations(Columns *columns)
 		relation->kind = DatumGetChar(SPI_getbinval(tuple, desc, 3, &isnull));
 		relation->partition = DatumGetBool(SPI_getbinval(tuple, desc, 4, &isnull));
 		relation->owner = DatumGetObjectId(SPI_getbinval(tuple, desc, 5, &isnull));
+		relation->nattributes = DatumGetInt16(SPI_getbinval(tuple, desc, 6, &isnull));
+		relation->attributes = MemoryContextAllocZero(columns->memory,
+													  sizeof(MigSnapshotAttribute) * (relation->nattributes + 1));
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -347,7 +351,7 @@ storage_text(Columns *columns, HeapTuple tuple, const ColumnType *type)
 }
 
 static void
-put_column(Columns *columns, const ColumnRelation *relation, HeapTuple tuple,
+put_column(Columns *columns, const MigSnapshotRelation *relation, HeapTuple tuple,
 		   const ColumnType *type)
 {
 	MigTaking  *taking = columns->taking;
@@ -394,13 +398,111 @@ put_column(Columns *columns, const ColumnRelation *relation, HeapTuple tuple,
 	}
 }
 
+/* A view's columns may have been renamed since its query was stored. */
 static void
-put_view_columns(Columns *columns, const ColumnRelation *relation, StringInfo list)
+rename_targets(Query *query, const MigSnapshotRelation *relation, Node *operation)
 {
-	if (relation->kind == RELKIND_VIEW || relation->kind == RELKIND_MATVIEW)
-		mig_snapshot_put(columns->taking,
-						 relation->kind == RELKIND_VIEW ? "view" : "materialized view",
-						 relation->identity, MIG_COLUMNS, list->data);
+	ListCell   *lc;
+	int			number = 0;
+
+	check_stack_depth();
+	foreach(lc, query->targetList)
+	{
+		TargetEntry *target = (TargetEntry *) lfirst(lc);
+
+		if (target->resjunk || number >= relation->nattributes)
+			continue;
+		if (relation->attributes[++number].raw != NULL)
+			target->resname = relation->attributes[number].raw;
+	}
+	if (operation == NULL)
+		operation = query->setOperations;
+	if (operation == NULL)
+		return;
+	if (IsA(operation, RangeTblRef))
+	{
+		RangeTblEntry *entry = rt_fetch(((RangeTblRef *) operation)->rtindex, query->rtable);
+
+		if (entry->subquery != NULL)
+			rename_targets(entry->subquery, relation, NULL);
+	}
+	else if (IsA(operation, SetOperationStmt))
+	{
+		rename_targets(query, relation, ((SetOperationStmt *) operation)->larg);
+		rename_targets(query, relation, ((SetOperationStmt *) operation)->rarg);
+	}
+}
+
+/*
+ * What a view selects.  The server locks what that reads to write it down; in
+ * a subtransaction, so that many views do not need as many locks at once.
+ */
+static void
+put_view_query(Columns *columns, const MigSnapshotRelation *relation)
+{
+	bool		isnull;
+	Datum		action = heap_getattr(columns->rule_tuple, Anum_pg_rewrite_ev_action,
+									  columns->rule_desc, &isnull);
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	List	   *queries;
+
+	if (isnull)
+		return;
+	queries = (List *) stringToNode(TextDatumGetCString(action));
+	if (list_length(queries) != 1)
+		return;
+	rename_targets(linitial_node(Query, queries), relation, NULL);
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	mig_snapshot_put(columns->taking,
+					 relation->kind == RELKIND_VIEW ? "view" : "materialized view",
+					 relation->identity, MIG_TEXT,
+					 mig_settled_text(pg_get_querydef(linitial_node(Query, queries), false)));
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+}
+
+/* What there is to tell of a relation after its columns. */
+static void
+put_view(Columns *columns, const MigSnapshotRelation *relation, StringInfo list)
+{
+	MemoryContext caller;
+
+	if (relation->kind != RELKIND_VIEW && relation->kind != RELKIND_MATVIEW)
+		return;
+	mig_snapshot_put(columns->taking,
+					 relation->kind == RELKIND_VIEW ? "view" : "materialized view",
+					 relation->identity, MIG_COLUMNS, list->data);
+	if (!mig_snapshot_wants(columns->taking, MIG_TEXT))
+		return;
+	caller = MemoryContextSwitchTo(columns->taking->scratch);
+	while (columns->rule_tuple != NULL)
+	{
+		Form_pg_rewrite rule = (Form_pg_rewrite) GETSTRUCT(columns->rule_tuple);
+
+		if (rule->ev_class > relation->oid)
+			break;
+		if (rule->ev_class == relation->oid && rule->ev_type == '1' &&
+			strcmp(NameStr(rule->rulename), ViewSelectRuleName) == 0)
+			put_view_query(columns, relation);
+		columns->rule_tuple = systable_getnext_ordered(columns->rules, ForwardScanDirection);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(columns->taking->scratch);
+}
+
+/* To be told of by what is made of columns. */
+static void
+keep_attribute(Columns *columns, const MigSnapshotRelation *relation,
+			   Form_pg_attribute attribute)
+{
+	MigSnapshotAttribute *kept = &relation->attributes[attribute->attnum];
+
+	kept->raw = MemoryContextStrdup(columns->memory, NameStr(attribute->attname));
+	kept->type = attribute->atttypid;
+	kept->collation = attribute->attcollation;
 }
 
 static SysScanDesc
@@ -409,7 +511,7 @@ begin_scan(Relation heap, Relation index, AttrNumber attribute)
 	ScanKeyData key;
 
 	ScanKeyInit(&key, attribute, BTGreaterEqualStrategyNumber, F_OIDGE,
-				ObjectIdGetDatum(FIRST_OF_USERS));
+				ObjectIdGetDatum(MIG_FIRST_OF_USERS));
 	return systable_beginscan_ordered(heap, index, GetActiveSnapshot(), 1, &key);
 }
 
@@ -425,24 +527,30 @@ scan_columns(Columns *columns, SysScanDesc scan)
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
 	{
 		Form_pg_attribute attribute = (Form_pg_attribute) GETSTRUCT(tuple);
-		const ColumnRelation *relation = &columns->relations[current];
+		const MigSnapshotRelation *relation = &columns->relations[current];
 		const ColumnType *type;
 		MemoryContext caller;
 
 		CHECK_FOR_INTERRUPTS();
 		while (current < columns->nrelations && relation->oid < attribute->attrelid)
 		{
-			put_view_columns(columns, relation, &list);
+			put_view(columns, relation, &list);
 			resetStringInfo(&list);
 			columns->place = 0;
 			relation = &columns->relations[++current];
 		}
-		if (current == columns->nrelations)
-			break;
-		if (relation->oid != attribute->attrelid || attribute->attnum <= 0 ||
-			attribute->attisdropped)
+		if (attribute->attnum <= 0 || attribute->attisdropped)
 			continue;
+		if (current == columns->nrelations || relation->oid != attribute->attrelid)
+		{
+			if (!heap_attisnull(tuple, Anum_pg_attribute_attoptions, NULL) &&
+				options_text(tuple, columns->desc, Anum_pg_attribute_attoptions, false) != NULL)
+				columns->optioned = lappend_oid(columns->optioned, attribute->attrelid);
+			continue;
+		}
 		caller = MemoryContextSwitchTo(columns->taking->scratch);
+		if (attribute->attnum <= relation->nattributes)
+			keep_attribute(columns, relation, attribute);
 		type = type_of(columns, attribute->atttypid, attribute->atttypmod);
 		if (relation->kind == RELKIND_VIEW || relation->kind == RELKIND_MATVIEW)
 		{
@@ -456,7 +564,7 @@ scan_columns(Columns *columns, SysScanDesc scan)
 	}
 	for (; current < columns->nrelations; current++)
 	{
-		put_view_columns(columns, &columns->relations[current], &list);
+		put_view(columns, &columns->relations[current], &list);
 		resetStringInfo(&list);
 	}
 	pfree(list.data);
@@ -464,10 +572,12 @@ scan_columns(Columns *columns, SysScanDesc scan)
 
 /*
  * mig_snapshot_columns
- *		The columns of everything that has some, and what views have as such.
+ *		The columns of everything that has some, and what views select.
+ *		Returns what has them, by OID, in a child of the snapshot's memory, and
+ *		what else has columns with options.
  */
-void
-mig_snapshot_columns(MigTaking *taking)
+MigSnapshotRelation *
+mig_snapshot_columns(MigTaking *taking, int *n, List **optioned)
 {
 	Columns		columns = {.taking = taking};
 	HASHCTL		control = {.keysize = sizeof(Oid) + sizeof(int32),.entrysize = sizeof(ColumnType)};
@@ -475,6 +585,8 @@ mig_snapshot_columns(MigTaking *taking)
 	Relation	attribute_index = index_open(AttributeRelidNumIndexId, AccessShareLock);
 	Relation	defaults = table_open(AttrDefaultRelationId, AccessShareLock);
 	Relation	default_index = index_open(AttrDefaultIndexId, AccessShareLock);
+	Relation	rules = table_open(RewriteRelationId, AccessShareLock);
+	Relation	rule_index = index_open(RewriteRelRulenameIndexId, AccessShareLock);
 	MemoryContext caller = CurrentMemoryContext;
 	SysScanDesc scan;
 
@@ -490,14 +602,23 @@ mig_snapshot_columns(MigTaking *taking)
 	columns.default_desc = RelationGetDescr(defaults);
 	columns.defaults = begin_scan(defaults, default_index, Anum_pg_attrdef_adrelid);
 	columns.default_tuple = systable_getnext_ordered(columns.defaults, ForwardScanDirection);
+	columns.rule_desc = RelationGetDescr(rules);
+	columns.rules = begin_scan(rules, rule_index, Anum_pg_rewrite_ev_class);
+	columns.rule_tuple = systable_getnext_ordered(columns.rules, ForwardScanDirection);
 	scan = begin_scan(attributes, attribute_index, Anum_pg_attribute_attrelid);
 	scan_columns(&columns, scan);
 	systable_endscan_ordered(scan);
 	systable_endscan_ordered(columns.defaults);
+	systable_endscan_ordered(columns.rules);
 	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(columns.memory);
+	hash_destroy(columns.types);
+	index_close(rule_index, AccessShareLock);
+	table_close(rules, AccessShareLock);
 	index_close(default_index, AccessShareLock);
 	table_close(defaults, AccessShareLock);
 	index_close(attribute_index, AccessShareLock);
 	table_close(attributes, AccessShareLock);
+	*n = columns.nrelations;
+	*optioned = columns.optioned;
+	return columns.relations;
 }

@@ -21,6 +21,34 @@
 #include "compat.h"
 #include "snapshot.h"
 
+#include "catalog/pg_am.h"
+#include "catalog/pg_cast.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_conversion.h"
+#include "catalog/pg_default_acl.h"
+#include "catalog/pg_event_trigger.h"
+#include "catalog/pg_foreign_data_wrapper.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_opclass.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_policy.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_publication.h"
+#include "catalog/pg_publication_namespace.h"
+#include "catalog/pg_publication_rel.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_statistic_ext.h"
+#include "catalog/pg_subscription.h"
+#include "catalog/pg_transform.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_ts_config.h"
+#include "catalog/pg_ts_dict.h"
+#include "catalog/pg_ts_parser.h"
+#include "catalog/pg_ts_template.h"
+#include "catalog/pg_user_mapping.h"
+
 /* What extensions own, and what is in schemas that are nobody's. */
 #define MEMBERS(class) \
 	"(SELECT e.objid FROM pg_catalog.pg_depend e" \
@@ -89,7 +117,7 @@
 
 /* What has columns. */
 const char *const mig_snapshot_relations =
-"SELECT c.oid, " RELATION ", c.relkind, c.relispartition, c.relowner"
+"SELECT c.oid, " RELATION ", c.relkind, c.relispartition, c.relowner, c.relnatts"
 " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 " WHERE c.relkind IN ('r', 'p', 'f', 'c', 'v', 'm') AND " OWN_RELATION " ORDER BY c.oid";
 
@@ -97,15 +125,40 @@ const char *const mig_snapshot_column_comments =
 "SELECT m.objoid, m.objsubid, m.description FROM pg_catalog.pg_description m"
 " WHERE m.classoid = 'pg_catalog.pg_class'::regclass AND m.objsubid > 0 AND m.objoid >= 16384 ORDER BY 1, 2";
 
+/* What indexes there are; those that are plain are behind no constraint. */
+#define HAS_EXPRESSIONS "i.indexprs IS NOT NULL OR i.indpred IS NOT NULL"
+
+const char *const mig_snapshot_indexes =
+"SELECT " NAMED("x", "relname") " AS identity, i.indrelid, i.indexrelid, k.oid IS NULL AS plain,"
+" " HAS_EXPRESSIONS " AS complex, x.reloptions,"
+" NULLIF(concat_ws(' ', "
+FLAG("x.relispartition", "'PARTITION OF ' || (SELECT h.inhparent::regclass::text"
+	 " FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid)") ", "
+FLAG("NOT i.indisvalid", "'INVALID'") "), '') AS state, NULLIF(concat_ws(' ', "
+RELOPTIONS("x.reloptions") ", " FLAG("i.indisclustered", "'CLUSTER'") ", "
+FLAG("i.indexprs IS NOT NULL", "(SELECT string_agg('STATISTICS ' || a.attstattarget || ' ON '"
+	 " || a.attnum, ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a"
+	 " WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)") ", "
+FLAG("x.reltablespace <> 0", "'TABLESPACE ' || (SELECT quote_ident(s.spcname)"
+	 " FROM pg_catalog.pg_tablespace s WHERE s.oid = x.reltablespace)")
+"), '') AS storage, " COMMENT("pg_class", "x.oid") ","
+" i.indisunique, x.relkind = 'I', i.indnullsnotdistinct, quote_ident(x.relname), quote_ident(am.amname), x.relam,"
+" i.indnkeyatts, i.indkey, i.indcollation, i.indclass, i.indoption"
+" FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid"
+" JOIN pg_catalog.pg_am am ON am.oid = x.relam"
+RELATION_OF("i.indrelid")
+" LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid"
+" AND k.contype IN ('p', 'u', 'x') WHERE " OWN_RELATION;
+
 const MigSnapshotQuery mig_snapshot_queries[] = {
 	{
-		"schema", OBJECT_SCHEMA,
+		"schema", OBJECT_SCHEMA, InvalidOid, InvalidOid,
 		"SELECT quote_ident(n.nspname) AS identity, 'SCHEMA' AS definition, n.nspowner AS owner,"
 		" n.nspacl AS acl, " COMMENT("pg_namespace", "n.oid")
 		" FROM pg_catalog.pg_namespace n WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_namespace", "n")
 	},
 	{
-		"table", OBJECT_TABLE,
+		"table", OBJECT_TABLE, InvalidOid, InvalidOid,
 		"SELECT CASE c.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind, "
 		RELATION " AS identity, concat_ws(' ',"
 		" CASE WHEN c.relkind = 'f' THEN 'FOREIGN TABLE' WHEN c.relpersistence = 'u' THEN 'UNLOGGED TABLE'"
@@ -128,13 +181,13 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE c.relkind IN ('r', 'p', 'f') AND " OWN_RELATION
 	},
 	{
-		/* Its columns are told with those of all relations. */
-		"view", OBJECT_TABLE,
+		/* Its columns and query are told with the columns of all relations. */
+		"view", OBJECT_TABLE, InvalidOid, InvalidOid,
 		"SELECT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind, "
 		RELATION " AS identity, concat_ws(' ', 'USES ' || u.uses, "
 		FLAG("c.relkind = 'v'", RELOPTIONS("c.reloptions")) ", "
-		FLAG("c.relkind = 'm'", REPLICA_IDENTITY) ") AS definition,"
-		" pg_get_viewdef(c.oid) AS text, NULLIF(concat_ws(' ', " METHOD ", "
+		FLAG("c.relkind = 'm'", REPLICA_IDENTITY) ") AS definition, "
+		"NULLIF(concat_ws(' ', " METHOD ", "
 		FLAG("c.relkind = 'm'", RELOPTIONS("c.reloptions")) ", " TOAST ", " TABLESPACE
 		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, " COMMENT("pg_class", "c.oid")
 		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
@@ -143,7 +196,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE c.relkind IN ('v', 'm') AND " OWN_RELATION
 	},
 	{
-		"rule", 0,
+		"rule", 0, RewriteRelationId, RewriteOidIndexId,
 		"SELECT " ON_RELATION("r.rulename") " AS identity, concat_ws(' ', CASE r.ev_type"
 		" WHEN '1' THEN 'SELECT' WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' ELSE 'DELETE' END, "
 		FLAG("r.is_instead", "'INSTEAD'") ", 'USES ' || u.uses, "
@@ -154,7 +207,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE r.rulename <> '_RETURN' AND " OWN_RELATION
 	},
 	{
-		"sequence", OBJECT_SEQUENCE,
+		"sequence", OBJECT_SEQUENCE, InvalidOid, InvalidOid,
 		"SELECT " RELATION " AS identity, concat_ws(' ', " FLAG("c.relpersistence = 'u'", "'UNLOGGED'") ","
 		" 'AS', format_type(s.seqtypid, NULL), 'INCREMENT', s.seqincrement, 'MINVALUE', s.seqmin,"
 		" 'MAXVALUE', s.seqmax, 'START', s.seqstart, 'CACHE', s.seqcache, " FLAG("s.seqcycle", "'CYCLE'") ","
@@ -167,42 +220,15 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" FROM pg_catalog.pg_sequence s" RELATION_OF("s.seqrelid") " WHERE " OWN_RELATION
 	},
 	{
-		/*
-		 * Of an index behind a constraint, what the constraint does not say.
-		 * Its storage parameters are taken out of what defines it.
-		 */
-		"index", 0,
-		"SELECT " NAMED("x", "relname") " AS identity, NULLIF(concat_ws(' ', "
-		FLAG("k.oid IS NULL", "CASE WHEN x.reloptions IS NULL THEN pg_get_indexdef(i.indexrelid)"
-			 " ELSE replace(pg_get_indexdef(i.indexrelid), (SELECT ' WITH (' || string_agg("
-			 "quote_ident(split_part(o, '=', 1)) || '=' || CASE WHEN quote_ident(v) = v THEN v ELSE quote_literal(v) END,"
-			 " ', ' ORDER BY w) || ')' FROM unnest(x.reloptions) WITH ORDINALITY AS p (o, w),"
-			 " LATERAL substr(o, strpos(o, '=') + 1) v), '') END") ", "
-		FLAG("x.relispartition", "'PARTITION OF ' || (SELECT h.inhparent::regclass::text"
-			 " FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid)") ", "
-		FLAG("NOT i.indisvalid", "'INVALID'") "), '') AS definition, NULLIF(concat_ws(' ', "
-		RELOPTIONS("x.reloptions") ", " FLAG("i.indisclustered", "'CLUSTER'") ", "
-		FLAG("i.indexprs IS NOT NULL", "(SELECT string_agg('STATISTICS ' || a.attstattarget || ' ON '"
-			 " || a.attnum, ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a"
-			 " WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)") ", "
-		FLAG("x.reltablespace <> 0", "'TABLESPACE ' || (SELECT quote_ident(s.spcname)"
-			 " FROM pg_catalog.pg_tablespace s WHERE s.oid = x.reltablespace)")
-		"), '') AS storage, " COMMENT("pg_class", "x.oid")
-		" FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid"
-		RELATION_OF("i.indrelid")
-		" LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid"
-		" AND k.contype IN ('p', 'u', 'x') WHERE " OWN_RELATION
-	},
-	{
 		/* Which columns are not null is told with them. */
-		"constraint", 0,
+		"constraint", 0, InvalidOid, InvalidOid,
 		"SELECT " ON_RELATION("k.conname") " AS identity, pg_get_constraintdef(k.oid) AS definition, "
 		COMMENT("pg_constraint", "k.oid") " FROM pg_catalog.pg_constraint k" RELATION_OF("k.conrelid")
 		" WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND (k.contype <> 'f' OR k.conparentid = 0)"
 		" AND " OWN_RELATION
 	},
 	{
-		"constraint", 0,
+		"constraint", 0, InvalidOid, InvalidOid,
 		"SELECT quote_ident(k.conname) || ' on ' || " NAMED("t", "typname") " AS identity,"
 		" pg_get_constraintdef(k.oid) AS definition, " COMMENT("pg_constraint", "k.oid")
 		" FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_type t ON t.oid = k.contypid"
@@ -210,7 +236,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE k.contype = 'c' AND " OWN_SCHEMA " AND " NO_MEMBER("pg_type", "t")
 	},
 	{
-		"trigger", 0,
+		"trigger", 0, TriggerRelationId, TriggerOidIndexId,
 		"SELECT " ON_RELATION("g.tgname") " AS identity, concat_ws(' ', pg_get_triggerdef(g.oid),"
 		" CASE g.tgenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ENABLE REPLICA'"
 		" WHEN 'A' THEN 'ENABLE ALWAYS' END) AS definition, " COMMENT("pg_trigger", "g.oid")
@@ -220,7 +246,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 	},
 	{
 		/* A query in an expression is worded like one of a view. */
-		"policy", 0,
+		"policy", 0, PolicyRelationId, PolicyOidIndexId,
 		"SELECT " ON_RELATION("p.polname") " AS identity, concat_ws(' ',"
 		" CASE WHEN p.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,"
 		" 'FOR', CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE'"
@@ -233,14 +259,14 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" concat(p.polqual::text, p.polwithcheck::text) LIKE '%{SUBLINK %') AS x (body, worded) WHERE " OWN_RELATION
 	},
 	{
-		"statistics object", 0,
+		"statistics object", 0, StatisticExtRelationId, StatisticExtOidIndexId,
 		"SELECT " NAMED("s", "stxname") " AS identity, pg_get_statisticsobjdef(s.oid) AS definition, "
 		TARGET("s.stxstattarget") " AS storage, s.stxowner AS owner, " COMMENT("pg_statistic_ext", "s.oid")
 		" FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace"
 		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_statistic_ext", "s")
 	},
 	{
-		"function", OBJECT_FUNCTION,
+		"function", OBJECT_FUNCTION, ProcedureRelationId, ProcedureOidIndexId,
 		"SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind,"
 		" p.oid::regprocedure::text AS identity, CASE WHEN p.prosqlbody IS NULL THEN pg_get_functiondef(p.oid)"
 		" ELSE replace(pg_get_functiondef(p.oid), pg_get_function_sqlbody(p.oid), '') END AS definition, "
@@ -254,7 +280,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 #define PRO(label, column) \
 	FLAG("a." column " <> 0", "'" label " = ' || a." column "::regprocedure::text")
 	{
-		"aggregate", OBJECT_FUNCTION,
+		"aggregate", OBJECT_FUNCTION, ProcedureRelationId, ProcedureOidIndexId,
 		"SELECT p.oid::regprocedure::text AS identity, concat_ws(', ', '(' || pg_get_function_arguments(p.oid)"
 		" || ') RETURNS ' || pg_get_function_result(p.oid),"
 		" CASE a.aggkind WHEN 'o' THEN 'ORDERED SET ' || a.aggnumdirectargs"
@@ -281,7 +307,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 #define REGPROC(label, column) FLAG("t." column " <> 0", "'" label " = ' || t." column "::text")
 	{
 		/* Of arrays, multiranges and tables' row types others tell. */
-		"type", OBJECT_TYPE,
+		"type", OBJECT_TYPE, InvalidOid, InvalidOid,
 		"SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END AS kind, "
 		NAMED("t", "typname") " AS identity, CASE t.typtype"
 		" WHEN 'd' THEN concat_ws(' ', 'DOMAIN', format_type(t.typbasetype, t.typtypmod), "
@@ -320,7 +346,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" AND " OWN_SCHEMA " AND " NO_MEMBER("pg_type", "t")
 	},
 	{
-		"operator", 0,
+		"operator", 0, OperatorRelationId, OperatorOidIndexId,
 		"SELECT o.oid::regoperator::text AS identity, concat_ws(', ', 'FUNCTION = ' || o.oprcode::oid::regprocedure::text, "
 		FLAG("o.oprcom <> 0", "'COMMUTATOR = ' || o.oprcom::regoperator::text") ", "
 		FLAG("o.oprnegate <> 0", "'NEGATOR = ' || o.oprnegate::regoperator::text") ", "
@@ -336,7 +362,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 	"(SELECT quote_ident(s.nspname) || '.' || quote_ident(f.opfname) FROM pg_catalog.pg_opfamily f" \
 	" JOIN pg_catalog.pg_namespace s ON s.oid = f.opfnamespace WHERE f.oid = " oid ")"
 	{
-		"operator class", 0,
+		"operator class", 0, OperatorClassRelationId, OpclassOidIndexId,
 		"SELECT " NAMED("o", "opcname") " || ' USING ' || " METHOD_OF("o.opcmethod") " AS identity,"
 		" concat_ws(' ', " FLAG("o.opcdefault", "'DEFAULT'") ", 'FOR TYPE ' || o.opcintype::regtype::text,"
 		" 'FAMILY ' || " FAMILY_OF("o.opcfamily") ", "
@@ -346,7 +372,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_opclass", "o")
 	},
 	{
-		"operator family", 0,
+		"operator family", 0, OperatorFamilyRelationId, OpfamilyOidIndexId,
 		"SELECT " NAMED("f", "opfname") " || ' USING ' || " METHOD_OF("f.opfmethod") " AS identity,"
 		" (SELECT coalesce(string_agg(x.member, ', ' ORDER BY x.member COLLATE \"C\"), '') FROM ("
 		"SELECT 'OPERATOR ' || a.amopstrategy || ' ' || a.amopopr::regoperator::text"
@@ -360,7 +386,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_opfamily", "f")
 	},
 	{
-		"cast", 0,
+		"cast", 0, CastRelationId, CastOidIndexId,
 		"SELECT '(' || c.castsource::regtype::text || ' AS ' || c.casttarget::regtype::text || ')' AS identity,"
 		" concat_ws(' ', CASE c.castmethod WHEN 'f' THEN 'WITH FUNCTION ' || c.castfunc::regprocedure::text"
 		" WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END,"
@@ -369,7 +395,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 	},
 	{
 		/* What an ICU locale is called depends on the version, its value not. */
-		"collation", 0,
+		"collation", 0, CollationRelationId, CollationOidIndexId,
 		"SELECT " NAMED("l", "collname") " AS identity, concat_ws(', ', CASE l.collprovider WHEN 'c' THEN 'libc'"
 		" WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' WHEN 'd' THEN 'default' END,"
 		" 'LC_COLLATE = ' || quote_literal(j.r ->> 'collcollate'), 'LC_CTYPE = ' || quote_literal(j.r ->> 'collctype'),"
@@ -380,7 +406,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" LATERAL (SELECT to_jsonb(l)) j (r) WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_collation", "l")
 	},
 	{
-		"conversion", 0,
+		"conversion", 0, ConversionRelationId, ConversionOidIndexId,
 		"SELECT " NAMED("v", "conname") " AS identity, concat_ws(' ', " FLAG("v.condefault", "'DEFAULT'") ","
 		" 'FOR', quote_literal(pg_encoding_to_char(v.conforencoding)), 'TO',"
 		" quote_literal(pg_encoding_to_char(v.contoencoding)), 'FROM', v.conproc::text) AS definition,"
@@ -389,7 +415,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_conversion", "v")
 	},
 	{
-		"text search parser", 0,
+		"text search parser", 0, TSParserRelationId, TSParserOidIndexId,
 		"SELECT " NAMED("p", "prsname") " AS identity, concat_ws(', ', 'START = ' || p.prsstart::text,"
 		" 'GETTOKEN = ' || p.prstoken::text, 'END = ' || p.prsend::text, 'LEXTYPES = ' || p.prslextype::text, "
 		FLAG("p.prsheadline <> 0", "'HEADLINE = ' || p.prsheadline::text") ") AS definition, "
@@ -398,7 +424,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_ts_parser", "p")
 	},
 	{
-		"text search template", 0,
+		"text search template", 0, TSTemplateRelationId, TSTemplateOidIndexId,
 		"SELECT " NAMED("p", "tmplname") " AS identity, concat_ws(', ', "
 		FLAG("p.tmplinit <> 0", "'INIT = ' || p.tmplinit::text") ", 'LEXIZE = ' || p.tmpllexize::text) AS definition, "
 		COMMENT("pg_ts_template", "p.oid")
@@ -406,7 +432,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_ts_template", "p")
 	},
 	{
-		"text search dictionary", 0,
+		"text search dictionary", 0, TSDictionaryRelationId, TSDictionaryOidIndexId,
 		"SELECT " NAMED("d", "dictname") " AS identity, concat_ws(', ', (SELECT 'TEMPLATE = ' || quote_ident(s.nspname)"
 		" || '.' || quote_ident(p.tmplname) FROM pg_catalog.pg_ts_template p"
 		" JOIN pg_catalog.pg_namespace s ON s.oid = p.tmplnamespace WHERE p.oid = d.dicttemplate), d.dictinitoption)"
@@ -415,7 +441,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_ts_dict", "d")
 	},
 	{
-		"text search configuration", 0,
+		"text search configuration", 0, TSConfigRelationId, TSConfigOidIndexId,
 		"SELECT " NAMED("g", "cfgname") " AS identity, (SELECT 'PARSER = ' || quote_ident(s.nspname) || '.'"
 		" || quote_ident(p.prsname) FROM pg_catalog.pg_ts_parser p"
 		" JOIN pg_catalog.pg_namespace s ON s.oid = p.prsnamespace WHERE p.oid = g.cfgparser)"
@@ -428,7 +454,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_ts_config", "g")
 	},
 	{
-		"language", OBJECT_LANGUAGE,
+		"language", OBJECT_LANGUAGE, LanguageRelationId, LanguageOidIndexId,
 		"SELECT quote_ident(l.lanname) AS identity, concat_ws(' ', " FLAG("l.lanpltrusted", "'TRUSTED'") ", 'LANGUAGE', "
 		FUNCTION("HANDLER", "l.lanplcallfoid") ", " FUNCTION("INLINE", "l.laninline") ", "
 		FUNCTION("VALIDATOR", "l.lanvalidator") ") AS definition, l.lanowner AS owner, l.lanacl AS acl, "
@@ -436,7 +462,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" FROM pg_catalog.pg_language l WHERE " OWN("pg_language", "l")
 	},
 	{
-		"transform", 0,
+		"transform", 0, TransformRelationId, TransformOidIndexId,
 		"SELECT 'for ' || t.trftype::regtype::text || ' on language ' || quote_ident(l.lanname) AS identity,"
 		" concat_ws(', ', " FUNCTION("FROM SQL", "t.trffromsql") ", " FUNCTION("TO SQL", "t.trftosql")
 		") AS definition, " COMMENT("pg_transform", "t.oid")
@@ -444,20 +470,20 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE " OWN("pg_transform", "t")
 	},
 	{
-		"access method", 0,
+		"access method", 0, AccessMethodRelationId, AmOidIndexId,
 		"SELECT quote_ident(a.amname) AS identity, concat_ws(' ', CASE a.amtype WHEN 't' THEN 'TABLE' ELSE 'INDEX' END,"
 		" 'HANDLER', a.amhandler::text) AS definition, " COMMENT("pg_am", "a.oid")
 		" FROM pg_catalog.pg_am a WHERE " OWN("pg_am", "a")
 	},
 	{
-		"foreign-data wrapper", OBJECT_FDW,
+		"foreign-data wrapper", OBJECT_FDW, ForeignDataWrapperRelationId, ForeignDataWrapperOidIndexId,
 		"SELECT quote_ident(w.fdwname) AS identity, concat_ws(' ', 'FOREIGN DATA WRAPPER', " FUNCTION("HANDLER", "w.fdwhandler") ", "
 		FUNCTION("VALIDATOR", "w.fdwvalidator") ", " OPTIONS("w.fdwoptions") ") AS definition,"
 		" w.fdwowner AS owner, w.fdwacl AS acl, " COMMENT("pg_foreign_data_wrapper", "w.oid")
 		" FROM pg_catalog.pg_foreign_data_wrapper w WHERE " OWN("pg_foreign_data_wrapper", "w")
 	},
 	{
-		"server", OBJECT_FOREIGN_SERVER,
+		"server", OBJECT_FOREIGN_SERVER, ForeignServerRelationId, ForeignServerOidIndexId,
 		"SELECT quote_ident(s.srvname) AS identity, concat_ws(' ', 'TYPE ' || quote_literal(s.srvtype),"
 		" 'VERSION ' || quote_literal(s.srvversion), 'FOREIGN DATA WRAPPER', (SELECT quote_ident(w.fdwname)"
 		" FROM pg_catalog.pg_foreign_data_wrapper w WHERE w.oid = s.srvfdw), " OPTIONS("s.srvoptions") ") AS definition,"
@@ -466,7 +492,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 	},
 	{
 		/* Options are passwords too: only what they are called. */
-		"user mapping", 0,
+		"user mapping", 0, UserMappingRelationId, UserMappingOidIndexId,
 		"SELECT CASE u.umuser WHEN 0 THEN 'PUBLIC' ELSE " ROLE("u.umuser") " END || ' on server '"
 		" || quote_ident(s.srvname) AS identity, 'OPTIONS (' || coalesce((SELECT string_agg(split_part(o, '=', 1), ', '"
 		" ORDER BY o COLLATE \"C\") FROM unnest(u.umoptions) o), '') || ')' AS definition"
@@ -474,7 +500,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE " OWN("pg_user_mapping", "u")
 	},
 	{
-		"event trigger", 0,
+		"event trigger", 0, EventTriggerRelationId, EventTriggerOidIndexId,
 		"SELECT quote_ident(e.evtname) AS identity, concat_ws(' ', 'ON', e.evtevent,"
 		" 'WHEN TAG IN (' || " SORTED("e.evttags") " || ')', 'EXECUTE FUNCTION', e.evtfoid::regprocedure::text,"
 		" CASE e.evtenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ENABLE REPLICA'"
@@ -487,7 +513,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" AND d.classid = 'pg_catalog.pg_proc'::regclass)"
 	},
 	{
-		"publication", 0,
+		"publication", 0, PublicationRelationId, PublicationObjectIndexId,
 		"SELECT quote_ident(p.pubname) AS identity, concat_ws(' ', " FLAG("p.puballtables", "'ALL TABLES'") ","
 		" 'PUBLISH (' || concat_ws(', ', " FLAG("p.pubinsert", "'insert'") ", " FLAG("p.pubupdate", "'update'") ", "
 		FLAG("p.pubdelete", "'delete'") ", " FLAG("p.pubtruncate", "'truncate'") ") || ')', "
@@ -496,7 +522,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" FROM pg_catalog.pg_publication p WHERE " NO_MEMBER("pg_publication", "p")
 	},
 	{
-		"publication table", 0,
+		"publication table", 0, PublicationRelRelationId, PublicationRelObjectIndexId,
 		"SELECT " RELATION " || ' in publication ' || quote_ident(p.pubname) AS identity, concat_ws(' ', 'TABLE',"
 		" '(' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE \"C\")"
 		" FROM pg_catalog.pg_attribute a WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)) || ')',"
@@ -505,7 +531,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		RELATION_OF("r.prrelid") " WHERE " NO_MEMBER("pg_publication", "p") " AND " OWN_RELATION
 	},
 	{
-		"publication schema", 0,
+		"publication schema", 0, PublicationNamespaceRelationId, PublicationNamespaceObjectIndexId,
 		"SELECT quote_ident(n.nspname) || ' in publication ' || quote_ident(p.pubname) AS identity,"
 		" 'TABLES IN SCHEMA' AS definition"
 		" FROM pg_catalog.pg_publication_namespace r JOIN pg_catalog.pg_publication p ON p.oid = r.pnpubid"
@@ -516,7 +542,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		 * Neither how to connect, which may have a password, nor whether it is
 		 * enabled, which is operation and not restored.
 		 */
-		"subscription", 0,
+		"subscription", 0, SubscriptionRelationId, SubscriptionObjectIndexId,
 		"SELECT quote_ident(s.subname) AS identity, concat_ws(', ', 'PUBLICATION ' || " SORTED("s.subpublications") ","
 		" 'slot_name = ' || coalesce(quote_literal(s.subslotname), 'NONE'), " FLAG("s.subbinary", "'binary'") ","
 		" CASE j.r ->> 'substream' WHEN 'true' THEN 'streaming = on' WHEN 't' THEN 'streaming = on'"
@@ -532,14 +558,14 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" AND " NO_MEMBER("pg_subscription", "s")
 	},
 	{
-		"extension", 0,
+		"extension", 0, InvalidOid, InvalidOid,
 		"SELECT quote_ident(x.extname) AS identity, 'SCHEMA ' || quote_ident(n.nspname) AS definition,"
 		" x.extversion AS version, " COMMENT("pg_extension", "x.oid")
 		" FROM pg_catalog.pg_extension x JOIN pg_catalog.pg_namespace n ON n.oid = x.extnamespace"
 	},
 	{
 		/* Those of a schema are added to what is there without any. */
-		"default privileges", 0,
+		"default privileges", 0, DefaultAclRelationId, DefaultAclOidIndexId,
 		"SELECT 'for role ' || " ROLE("a.defaclrole") " || coalesce(' in schema ' || quote_ident(n.nspname), '') || ' on '"
 		" || CASE a.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions'"
 		" WHEN 'T' THEN 'types' WHEN 'n' THEN 'schemas' WHEN 'L' THEN 'large objects' END AS identity,"
@@ -548,7 +574,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE " NO_MEMBER("pg_default_acl", "a")
 	},
 	{
-		"label", 0,
+		"label", 0, InvalidOid, InvalidOid,
 		"SELECT CASE i.type WHEN 'table column' THEN 'column' WHEN 'view column' THEN 'column'"
 		" WHEN 'materialized view column' THEN 'column' WHEN 'foreign table column' THEN 'column'"
 		" WHEN 'composite type column' THEN 'column' ELSE i.type END AS kind, i.identity, "
@@ -559,5 +585,5 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 	},
 	/* What the server's version has beside these. */
 	MIG_SNAPSHOT_QUERIES
-	{NULL, 0, NULL}
+	{NULL, 0, InvalidOid, InvalidOid, NULL}
 };

@@ -85,6 +85,65 @@ hash_text(pg_cryptohash_ctx *hash, MigSnapshotRow *row, const char *text)
 	memcpy(row->hash, digest, MIG_SNAPSHOT_HASH);
 }
 
+#define SHORT 64
+
+typedef struct KnownText
+{
+	char	   *text;			/* hash key */
+	uint8		hash[MIG_SNAPSHOT_HASH];
+} KnownText;
+
+/*
+ * mig_snapshot_begin
+ *		Begin to take a snapshot, in the current memory context.
+ */
+void
+mig_snapshot_begin(MigTaking *taking, MigSnapshot *snapshot)
+{
+	taking->snapshot = snapshot;
+	taking->kind = NULL;
+	taking->scratch = AllocSetContextCreate(CurrentMemoryContext, "migrate snapshot scratch",
+											ALLOCSET_DEFAULT_SIZES);
+	taking->hash = mig_hash_begin();
+	taking->texts = mig_string_table("migrate snapshot texts", sizeof(KnownText), 256);
+}
+
+/*
+ * mig_snapshot_end
+ *		What it took is not needed any more.
+ */
+void
+mig_snapshot_end(MigTaking *taking)
+{
+	pg_cryptohash_free(taking->hash);
+	hash_destroy(taking->texts);
+	MemoryContextDelete(taking->scratch);
+}
+
+/* Give a row its text and hash. */
+static void
+set_text(MigTaking *taking, MigSnapshotRow *row, const char *text)
+{
+	KnownText  *known;
+	bool		found;
+
+	if (strlen(text) >= SHORT)
+	{
+		row->definition = MemoryContextStrdup(taking->snapshot->context, text);
+		hash_text(taking->hash, row, text);
+		return;
+	}
+	known = hash_search(taking->texts, &text, HASH_ENTER, &found);
+	if (!found)
+	{
+		known->text = MemoryContextStrdup(taking->snapshot->context, text);
+		hash_text(taking->hash, row, text);
+		memcpy(known->hash, row->hash, MIG_SNAPSHOT_HASH);
+	}
+	row->definition = known->text;
+	memcpy(row->hash, known->hash, MIG_SNAPSHOT_HASH);
+}
+
 /*
  * mig_snapshot_wants
  *		Is a component not to be left out?
@@ -109,11 +168,9 @@ mig_snapshot_put(MigTaking *taking, const char *kind, const char *identity,
 	if (!mig_snapshot_wants(taking, component))
 		return;
 	row = mig_snapshot_add(taking->snapshot, kind, identity, component);
-	row->definition = MemoryContextStrdup(taking->snapshot->context, text);
+	set_text(taking, row, text);
 	if (component == MIG_POSITION)
 		mig_snapshot_set_place(row, atoi(text));
-	else
-		hash_text(taking->hash, row, text);
 	if (component == MIG_TEXT)
 		row->major = mig_server_version() / 10000;
 }
