@@ -217,6 +217,17 @@ options_text(HeapTuple tuple, TupleDesc desc, int attribute, bool of_server)
 	return buf.data;
 }
 
+/* A scan allocates what it needs to its end wherever it is called. */
+static HeapTuple
+next_tuple(Columns *columns, SysScanDesc scan)
+{
+	MemoryContext caller = MemoryContextSwitchTo(columns->memory);
+	HeapTuple	tuple = systable_getnext_ordered(scan, ForwardScanDirection);
+
+	MemoryContextSwitchTo(caller);
+	return tuple;
+}
+
 /* The expression of a default or a generated column; they come in order. */
 static char *
 default_of(Columns *columns, Form_pg_attribute attribute)
@@ -252,8 +263,7 @@ default_of(Columns *columns, Form_pg_attribute attribute)
 					expression = mig_settled_text(TextDatumGetCString(result));
 			}
 		}
-		columns->default_tuple = systable_getnext_ordered(columns->defaults,
-														  ForwardScanDirection);
+		columns->default_tuple = next_tuple(columns, columns->defaults);
 	}
 	return expression;
 }
@@ -487,7 +497,7 @@ put_view(Columns *columns, const MigSnapshotRelation *relation, StringInfo list)
 		if (rule->ev_class == relation->oid && rule->ev_type == '1' &&
 			strcmp(NameStr(rule->rulename), ViewSelectRuleName) == 0)
 			put_view_query(columns, relation);
-		columns->rule_tuple = systable_getnext_ordered(columns->rules, ForwardScanDirection);
+		columns->rule_tuple = next_tuple(columns, columns->rules);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(columns->taking->scratch);

@@ -273,7 +273,10 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		FLAG("p.prosqlbody IS NOT NULL", "pg_get_function_sqlbody(p.oid)") " AS text,"
 		" p.proowner AS owner, p.proacl AS acl, " COMMENT("pg_proc", "p.oid")
 		" FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
-		" WHERE p.prokind <> 'a' AND " OWN_SCHEMA " AND " NO_MEMBER("pg_proc", "p")
+		/* a type's own functions come with it */
+		" WHERE p.prokind <> 'a' AND p.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d"
+		" WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.refclassid = 'pg_catalog.pg_type'::regclass"
+		" AND d.deptype = 'i') AND " OWN_SCHEMA " AND " NO_MEMBER("pg_proc", "p")
 	},
 #define FINAL(letter) \
 	"CASE a." letter " WHEN 'r' THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' WHEN 'w' THEN 'READ_WRITE' END"

@@ -496,6 +496,20 @@ one_sided(Comparison *comparison, MigChange change, const MigSnapshotRow *before
 		(void) found(comparison, change, before, after);
 }
 
+/* What has no definition of its own is there anyway. */
+static bool
+has_definition(const MigSnapshotRow *rows, int n)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (rows[i].component == MIG_DEFINITION)
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_equal(const MigSnapshotRow *a, const MigSnapshotRow *b)
 {
@@ -729,13 +743,17 @@ mig_snapshot_compare(const MigSnapshot *before, const MigSnapshot *after, int *n
 		CHECK_FOR_INTERRUPTS();
 		if (order < 0)
 		{
+			MigChange	change = has_definition(&before->rows[i], na) ? MIG_DROPPED : MIG_CHANGED;
+
 			for (k = 0; k < na; k++)
-				one_sided(&comparison, MIG_DROPPED, &before->rows[i + k], NULL);
+				one_sided(&comparison, change, &before->rows[i + k], NULL);
 		}
 		else if (order > 0)
 		{
+			MigChange	change = has_definition(&after->rows[j], nb) ? MIG_ADDED : MIG_CHANGED;
+
 			for (k = 0; k < nb; k++)
-				one_sided(&comparison, MIG_ADDED, NULL, &after->rows[j + k]);
+				one_sided(&comparison, change, NULL, &after->rows[j + k]);
 		}
 		else
 		{
