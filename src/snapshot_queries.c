@@ -64,6 +64,11 @@
 /* What is in no schema is the server's own if initdb made it. */
 #define OWN(class, alias) alias ".oid >= 16384 AND " NO_MEMBER(class, alias)
 
+/* What a range has of its own. */
+#define MADE_WITH_TYPE(class) \
+	"SELECT d.objid FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog." class "'::regclass" \
+	" AND d.refclassid = 'pg_catalog.pg_type'::regclass AND d.deptype = 'i'"
+
 #define RELATION "quote_ident(n.nspname) || '.' || quote_ident(c.relname)"
 #define NAMED(alias, name) "quote_ident(n.nspname) || '.' || quote_ident(" alias "." name ")"
 #define ON_RELATION(name) "quote_ident(" name ") || ' on ' || " RELATION
@@ -273,10 +278,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		FLAG("p.prosqlbody IS NOT NULL", "pg_get_function_sqlbody(p.oid)") " AS text,"
 		" p.proowner AS owner, p.proacl AS acl, " COMMENT("pg_proc", "p.oid")
 		" FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
-		/* a type's own functions come with it */
-		" WHERE p.prokind <> 'a' AND p.oid NOT IN (SELECT d.objid FROM pg_catalog.pg_depend d"
-		" WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.refclassid = 'pg_catalog.pg_type'::regclass"
-		" AND d.deptype = 'i') AND " OWN_SCHEMA " AND " NO_MEMBER("pg_proc", "p")
+		" WHERE p.prokind <> 'a' AND p.oid NOT IN (" MADE_WITH_TYPE("pg_proc") ") AND " OWN_SCHEMA " AND " NO_MEMBER("pg_proc", "p")
 	},
 #define FINAL(letter) \
 	"CASE a." letter " WHEN 'r' THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' WHEN 'w' THEN 'READ_WRITE' END"
@@ -394,7 +396,8 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" concat_ws(' ', CASE c.castmethod WHEN 'f' THEN 'WITH FUNCTION ' || c.castfunc::regprocedure::text"
 		" WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END,"
 		" CASE c.castcontext WHEN 'a' THEN 'AS ASSIGNMENT' WHEN 'i' THEN 'AS IMPLICIT' END) AS definition, "
-		COMMENT("pg_cast", "c.oid") " FROM pg_catalog.pg_cast c WHERE " OWN("pg_cast", "c")
+		COMMENT("pg_cast", "c.oid") " FROM pg_catalog.pg_cast c WHERE c.oid NOT IN (" MADE_WITH_TYPE("pg_cast") ") AND "
+		OWN("pg_cast", "c")
 	},
 	{
 		/* What an ICU locale is called depends on the version, its value not. */
