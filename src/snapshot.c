@@ -34,7 +34,9 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+/* How often it is read: while there are changes, and while these are errors. */
 #define ATTEMPTS 3
+#define FAILURES 10
 
 /* What texts depend on, and what makes small queries slow. */
 static const struct
@@ -324,8 +326,15 @@ may_pass(const ErrorData *error)
 		category == ERRCODE_TO_CATEGORY(ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION);
 }
 
-/* One attempt; false if the catalogs changed meanwhile. */
-static bool
+typedef enum Outcome
+{
+	TAKEN,
+	CHANGED,					/* ... while catalogs changed */
+	FAILED						/* because they did */
+} Outcome;
+
+/* One attempt. */
+static Outcome
 try_to_take(MigSnapshot *snapshot, bool last)
 {
 	MigTaking	taking;
@@ -364,8 +373,9 @@ try_to_take(MigSnapshot *snapshot, bool last)
 		AcceptInvalidationMessages();
 		if (last || before == changes || !may_pass(error))
 			ReThrowError(error);
+		return FAILED;
 	}
-	return error == NULL && before == changes;
+	return before == changes ? TAKEN : CHANGED;
 }
 
 /*
@@ -378,22 +388,28 @@ mig_snapshot_take(int without)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MigSnapshot *snapshot;
-	int			attempt;
+	int			attempts = 0;
+	int			failures = 0;
 
 	watch_changes();
-	for (attempt = 1;; attempt++)
+	while (true)
 	{
 		MemoryContext context = AllocSetContextCreate(caller, "migrate snapshot",
 													  ALLOCSET_DEFAULT_SIZES);
-		bool		taken;
+		Outcome		outcome;
 
 		MemoryContextSwitchTo(context);
 		snapshot = mig_snapshot_new(without);
-		taken = try_to_take(snapshot, attempt == ATTEMPTS);
+		outcome = try_to_take(snapshot, failures == FAILURES);
 		MemoryContextSwitchTo(caller);
-		if (taken || attempt == ATTEMPTS)
+		if (outcome == TAKEN || (outcome == CHANGED && ++attempts >= ATTEMPTS))
 			break;
 		MemoryContextDelete(context);
+		if (outcome == FAILED)
+		{
+			CHECK_FOR_INTERRUPTS();
+			pg_usleep(++failures * 5000L);
+		}
 	}
 	mig_snapshot_sort(snapshot);
 	return snapshot;

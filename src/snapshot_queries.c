@@ -111,6 +111,7 @@
 	" WHEN 'pg_catalog.pg_operator'::regclass THEN d.refobjid::regoperator::text" \
 	" WHEN 'pg_catalog.pg_collation'::regclass THEN d.refobjid::regcollation::text END AS object" \
 	" FROM (SELECT DISTINCT d.objid, d.refclassid, d.refobjid FROM pg_catalog.pg_depend d" \
+	" JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.ev_class <> d.refobjid" \
 	" WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.deptype = 'n' AND d.objid >= 16384) d) x" \
 	" WHERE x.object IS NOT NULL GROUP BY x.objid"
 
