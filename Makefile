@@ -44,5 +44,7 @@ bench-lint:
 	@test/bench/lint
 bench-dry-run:
 	@test/bench/dry_run
+bench-snapshot:
+	@test/bench/snapshot
 
-.PHONY: demo test matrix bench bench-lint bench-dry-run
+.PHONY: demo test matrix bench bench-lint bench-dry-run bench-snapshot

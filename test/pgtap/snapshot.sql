@@ -421,7 +421,7 @@ SET LOCAL ROLE snap_reader;
 SET LOCAL search_path = '';
 SET LOCAL DateStyle = 'German';
 INSERT INTO results SELECT 'differences', count(*) FROM pg_temp.now_all, public.migrate_snapshot_compare(rows);
-INSERT INTO results SELECT 'rows', count(*) > 200 FROM public.migrate_snapshot();
+INSERT INTO results SELECT 'rows', count(*) > 100 FROM public.migrate_snapshot();
 INSERT INTO results SELECT 'state', concat_ws(', ', current_user, '"' || current_setting('search_path') || '"', current_setting('DateStyle'));
 RESET ROLE;
 SET LOCAL search_path = public;
