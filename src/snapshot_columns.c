@@ -444,6 +444,25 @@ rename_targets(Query *query, const MigSnapshotRelation *relation, Node *operatio
 }
 
 /*
+ * Until PostgreSQL 15 the query has entries for OLD and NEW, which it does not
+ * use; their relation is the view, which is not to be opened for them.
+ */
+static void
+forget_old_and_new(Query *query, Oid view)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->rtable)
+	{
+		RangeTblEntry *entry = (RangeTblEntry *) lfirst(lc);
+
+		if (entry->rtekind == RTE_RELATION && entry->relid == view && !entry->inFromCl &&
+			entry->alias != NULL)
+			entry->rtekind = RTE_RESULT;
+	}
+}
+
+/*
  * What a view selects.  The server locks what that reads to write it down; in
  * a subtransaction, so that many views do not need as many locks at once.
  */
@@ -463,6 +482,7 @@ put_view_query(Columns *columns, const MigSnapshotRelation *relation)
 	if (list_length(queries) != 1)
 		return;
 	rename_targets(linitial_node(Query, queries), relation, NULL);
+	forget_old_and_new(linitial_node(Query, queries), relation->oid);
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
 	mig_snapshot_put(columns->taking,

@@ -75,6 +75,10 @@
 #define COMMENT(class, oid) \
 	"(SELECT m.description FROM pg_catalog.pg_description m WHERE m.objoid = " oid \
 	" AND m.classoid = 'pg_catalog." class "'::regclass AND m.objsubid = 0) AS comment"
+/* The same where there are many objects and few comments. */
+#define MANY_COMMENTS(class, oid) \
+	" LEFT JOIN pg_catalog.pg_description cm ON cm.objoid = " oid " AND cm.objoid >= 16384" \
+	" AND cm.classoid = 'pg_catalog." class "'::regclass AND cm.objsubid = 0"
 #define FLAG(condition, words) "CASE WHEN " condition " THEN " words " END"
 #define FUNCTION(label, oid) FLAG(oid " <> 0", "'" label " ' || " oid "::regprocedure::text")
 #define ROLE(oid) oid "::regrole::text"
@@ -87,12 +91,14 @@
 #define TABLESPACE \
 	FLAG("c.reltablespace <> 0", "'TABLESPACE ' || (SELECT quote_ident(s.spcname)" \
 		 " FROM pg_catalog.pg_tablespace s WHERE s.oid = c.reltablespace)")
+/* 2 is heap's OID */
 #define METHOD \
-	"(SELECT 'USING ' || quote_ident(am.amname) FROM pg_catalog.pg_am am" \
-	" WHERE am.oid = c.relam AND am.amname <> 'heap')"
+	FLAG("c.relam NOT IN (0, 2)", "(SELECT 'USING ' || quote_ident(am.amname)" \
+		 " FROM pg_catalog.pg_am am WHERE am.oid = c.relam)")
 #define TOAST \
-	"(SELECT 'TOAST (' || " SORTED("t.reloptions") " || ')' FROM pg_catalog.pg_class t" \
-	" WHERE t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL)"
+	FLAG("c.reltoastrelid IN (SELECT t.oid FROM pg_catalog.pg_class t WHERE t.relkind = 't' AND t.reloptions IS NOT NULL)", \
+		 "(SELECT 'TOAST (' || " SORTED("t.reloptions") " || ')' FROM pg_catalog.pg_class t" \
+		 " WHERE t.oid = c.reltoastrelid)")
 #define REPLICA_IDENTITY \
 	"CASE c.relreplident WHEN 'f' THEN 'REPLICA IDENTITY FULL'" \
 	" WHEN 'n' THEN CASE WHEN c.relkind <> 'f' THEN 'REPLICA IDENTITY NOTHING' END" \
@@ -147,11 +153,12 @@ FLAG("i.indexprs IS NOT NULL", "(SELECT string_agg('STATISTICS ' || a.attstattar
 	 " WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)") ", "
 FLAG("x.reltablespace <> 0", "'TABLESPACE ' || (SELECT quote_ident(s.spcname)"
 	 " FROM pg_catalog.pg_tablespace s WHERE s.oid = x.reltablespace)")
-"), '') AS storage, " COMMENT("pg_class", "x.oid") ","
+"), '') AS storage, cm.description,"
 " i.indisunique, x.relkind = 'I', i.indnullsnotdistinct, quote_ident(x.relname), quote_ident(am.amname), x.relam,"
 " i.indnkeyatts, i.indkey, i.indcollation, i.indclass, i.indoption"
 " FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid"
 " JOIN pg_catalog.pg_am am ON am.oid = x.relam"
+MANY_COMMENTS("pg_class", "x.oid")
 RELATION_OF("i.indrelid")
 " LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid"
 " AND k.contype IN ('p', 'u', 'x') WHERE " OWN_RELATION;
@@ -170,9 +177,10 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" CASE WHEN c.relkind = 'f' THEN 'FOREIGN TABLE' WHEN c.relpersistence = 'u' THEN 'UNLOGGED TABLE'"
 		" ELSE 'TABLE' END, "
 		FLAG("c.reloftype <> 0", "'OF ' || c.reloftype::regtype::text") ","
+		" CASE WHEN c.oid IN (SELECT i.inhrelid FROM pg_catalog.pg_inherits i) THEN"
 		" (SELECT CASE WHEN c.relispartition THEN 'PARTITION OF ' ELSE 'INHERITS ' END"
 		" || string_agg(i.inhparent::regclass::text || CASE WHEN i.inhdetachpending THEN ' DETACH PENDING'"
-		" ELSE '' END, ', ' ORDER BY i.inhseqno) FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid), "
+		" ELSE '' END, ', ' ORDER BY i.inhseqno) FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid) END, "
 		FLAG("c.relpartbound IS NOT NULL", "pg_get_expr(c.relpartbound, c.oid)") ", "
 		FLAG("c.relkind = 'p'", "'PARTITION BY ' || pg_get_partkeydef(c.oid)") ", "
 		FLAG("c.relrowsecurity", "'ENABLE ROW LEVEL SECURITY'") ", "
@@ -182,8 +190,9 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 			 " FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_foreign_server s ON s.oid = f.ftserver"
 			 " WHERE f.ftrelid = c.oid)") ") AS definition, "
 		"NULLIF(concat_ws(' ', " METHOD ", " RELOPTIONS("c.reloptions") ", " TOAST ", " TABLESPACE
-		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, " COMMENT("pg_class", "c.oid")
+		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, cm.description AS comment"
 		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+		MANY_COMMENTS("pg_class", "c.oid")
 		" WHERE c.relkind IN ('r', 'p', 'f') AND " OWN_RELATION
 	},
 	{
@@ -195,8 +204,9 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		FLAG("c.relkind = 'm'", REPLICA_IDENTITY) ") AS definition, "
 		"NULLIF(concat_ws(' ', " METHOD ", "
 		FLAG("c.relkind = 'm'", RELOPTIONS("c.reloptions")) ", " TOAST ", " TABLESPACE
-		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, " COMMENT("pg_class", "c.oid")
+		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, cm.description AS comment"
 		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+		MANY_COMMENTS("pg_class", "c.oid")
 		" JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'"
 		" LEFT JOIN (" USES ") u ON u.objid = r.oid"
 		" WHERE c.relkind IN ('v', 'm') AND " OWN_RELATION
@@ -228,8 +238,9 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 	{
 		/* Which columns are not null is told with them. */
 		"constraint", 0, InvalidOid, InvalidOid,
-		"SELECT " ON_RELATION("k.conname") " AS identity, pg_get_constraintdef(k.oid) AS definition, "
-		COMMENT("pg_constraint", "k.oid") " FROM pg_catalog.pg_constraint k" RELATION_OF("k.conrelid")
+		"SELECT " ON_RELATION("k.conname") " AS identity, pg_get_constraintdef(k.oid) AS definition,"
+		" cm.description AS comment FROM pg_catalog.pg_constraint k" RELATION_OF("k.conrelid")
+		MANY_COMMENTS("pg_constraint", "k.oid")
 		" WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND (k.contype <> 'f' OR k.conparentid = 0)"
 		" AND " OWN_RELATION
 	},
