@@ -71,6 +71,7 @@ typedef struct Columns
 	int			grantor;
 	int			acl;
 	int			acltype;
+	int			rule;
 	int			components[MIG_NCOMPONENTS];	/* SPI_ERROR_NOATTRIBUTE: none */
 } Columns;
 
@@ -182,6 +183,17 @@ is_verbatim(const char *kind, int component)
 		 (strcmp(kind, "function") == 0 || strcmp(kind, "procedure") == 0));
 }
 
+/* The definition of a view or rule with what that uses. */
+static char *
+with_uses(MigTaking *taking, char *definition, Oid rule)
+{
+	const char *uses = mig_snapshot_uses(taking, rule);
+
+	if (uses == NULL)
+		return definition;
+	return definition[0] == '\0' ? pstrdup(uses) : psprintf("%s %s", definition, uses);
+}
+
 static void
 add_object(MigTaking *taking, const MigSnapshotQuery *query, HeapTuple tuple,
 		   TupleDesc desc, const Columns *columns)
@@ -203,6 +215,8 @@ add_object(MigTaking *taking, const MigSnapshotQuery *query, HeapTuple tuple,
 	{
 		char	   *text = i == MIG_OWNER ? NULL : text_value(tuple, desc, columns->components[i]);
 
+		if (text != NULL && i == MIG_DEFINITION && columns->rule > 0)
+			text = with_uses(taking, text, oid_value(tuple, desc, columns->rule));
 		if (text != NULL)
 			mig_snapshot_put(taking, taking->kind, identity, (MigComponent) i,
 							 is_verbatim(taking->kind, i) ? text : mig_settled_text(text));
@@ -229,6 +243,7 @@ find_columns(TupleDesc desc, Columns *columns)
 	columns->grantor = SPI_fnumber(desc, "grantor");
 	columns->acl = SPI_fnumber(desc, "acl");
 	columns->acltype = SPI_fnumber(desc, "acltype");
+	columns->rule = SPI_fnumber(desc, "rule");
 	for (i = 0; i < MIG_NCOMPONENTS; i++)
 		columns->components[i] = SPI_fnumber(desc, mig_component_name((MigComponent) i));
 }
@@ -269,8 +284,7 @@ has_objects(const MigSnapshotQuery *query)
 		return true;
 	catalog = table_open(query->catalog, AccessShareLock);
 	index = index_open(query->index, AccessShareLock);
-	/* the first attribute of all of these */
-	ScanKeyInit(&key, 1, BTGreaterEqualStrategyNumber, F_OIDGE,
+	ScanKeyInit(&key, index->rd_index->indkey.values[0], BTGreaterEqualStrategyNumber, F_OIDGE,
 				ObjectIdGetDatum(MIG_FIRST_OF_USERS));
 	scan = systable_beginscan_ordered(catalog, index, GetActiveSnapshot(), 1, &key);
 	found = HeapTupleIsValid(systable_getnext_ordered(scan, ForwardScanDirection));
@@ -304,6 +318,7 @@ read_catalogs(MigTaking *taking)
 	pin_settings();
 	visit = mig_enter();
 	PushActiveSnapshot(GetLatestSnapshot());
+	mig_snapshot_find_uses(taking);
 	for (query = mig_snapshot_queries; query->sql != NULL; query++)
 	{
 		if (has_objects(query))

@@ -70,6 +70,7 @@ typedef struct MigTaking
 	MemoryContext scratch;		/* of what is being looked at */
 	pg_cryptohash_ctx *hash;
 	HTAB	   *texts;			/* short ones, of which many are the same */
+	HTAB	   *uses;			/* what rules use */
 	const char *kind;			/* the last one, in the snapshot's memory */
 } MigTaking;
 
@@ -132,6 +133,10 @@ typedef struct MigSnapshotRelation
 } MigSnapshotRelation;
 
 extern MigSnapshotRelation *mig_snapshot_columns(MigTaking *taking, int *n, List **optioned);
+
+/* snapshot_uses.c */
+extern void mig_snapshot_find_uses(MigTaking *taking);
+extern const char *mig_snapshot_uses(const MigTaking *taking, Oid rule);
 
 /* snapshot_indexes.c */
 extern void mig_snapshot_take_indexes(MigTaking *taking,

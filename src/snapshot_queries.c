@@ -8,7 +8,8 @@
  * that no operator or function of a user takes part, and regclass and the like
  * write every name with its schema.  A column of a result is the component that
  * it is called after, but for these: kind, identity, acl (privileges, as they
- * differ from those by default), and grantor (who is the owner for that).
+ * differ from those by default), grantor (who is the owner for that), and rule
+ * (whose uses are a part of the definition).
  *
  * Nothing of it may depend on OIDs, column numbers, or the server's version.
  * Versions of server that word something in ways of their own have that in
@@ -21,9 +22,11 @@
 #include "compat.h"
 #include "snapshot.h"
 
+#include "catalog/pg_aggregate.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_cast.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_conversion.h"
 #include "catalog/pg_default_acl.h"
 #include "catalog/pg_event_trigger.h"
@@ -39,6 +42,8 @@
 #include "catalog/pg_publication_namespace.h"
 #include "catalog/pg_publication_rel.h"
 #include "catalog/pg_rewrite.h"
+#include "catalog/pg_seclabel.h"
+#include "catalog/pg_sequence.h"
 #include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_subscription.h"
 #include "catalog/pg_transform.h"
@@ -106,20 +111,6 @@
 	" FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisreplident) END"
 #define COLLATION(attribute, type) \
 	FLAG(attribute " <> 0 AND " attribute " <> " type, "'COLLATE ' || " attribute "::regcollation::text")
-
-/* What a rule's action is made of, by names. */
-#define USES \
-	"SELECT x.objid, string_agg(x.object, ', ' ORDER BY x.object COLLATE \"C\") AS uses" \
-	" FROM (SELECT d.objid, CASE d.refclassid" \
-	" WHEN 'pg_catalog.pg_class'::regclass THEN d.refobjid::regclass::text" \
-	" WHEN 'pg_catalog.pg_proc'::regclass THEN d.refobjid::regprocedure::text" \
-	" WHEN 'pg_catalog.pg_type'::regclass THEN d.refobjid::regtype::text" \
-	" WHEN 'pg_catalog.pg_operator'::regclass THEN d.refobjid::regoperator::text" \
-	" WHEN 'pg_catalog.pg_collation'::regclass THEN d.refobjid::regcollation::text END AS object" \
-	" FROM (SELECT DISTINCT d.objid, d.refclassid, d.refobjid FROM pg_catalog.pg_depend d" \
-	" JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.ev_class <> d.refobjid" \
-	" WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.deptype = 'n' AND d.objid >= 16384) d) x" \
-	" WHERE x.object IS NOT NULL GROUP BY x.objid"
 
 #define TARGET(attribute) FLAG("coalesce(" attribute ", -1) >= 0", "'STATISTICS ' || " attribute)
 
@@ -199,31 +190,29 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		/* Its columns and query are told with the columns of all relations. */
 		"view", OBJECT_TABLE, InvalidOid, InvalidOid,
 		"SELECT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind, "
-		RELATION " AS identity, concat_ws(' ', 'USES ' || u.uses, "
+		RELATION " AS identity, concat_ws(' ', "
 		FLAG("c.relkind = 'v'", RELOPTIONS("c.reloptions")) ", "
-		FLAG("c.relkind = 'm'", REPLICA_IDENTITY) ") AS definition, "
+		FLAG("c.relkind = 'm'", REPLICA_IDENTITY) ") AS definition, r.oid AS rule, "
 		"NULLIF(concat_ws(' ', " METHOD ", "
 		FLAG("c.relkind = 'm'", RELOPTIONS("c.reloptions")) ", " TOAST ", " TABLESPACE
 		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, cm.description AS comment"
 		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 		MANY_COMMENTS("pg_class", "c.oid")
 		" JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'"
-		" LEFT JOIN (" USES ") u ON u.objid = r.oid"
-		" WHERE c.relkind IN ('v', 'm') AND " OWN_RELATION
+			" WHERE c.relkind IN ('v', 'm') AND " OWN_RELATION
 	},
 	{
 		"rule", 0, RewriteRelationId, RewriteOidIndexId,
 		"SELECT " ON_RELATION("r.rulename") " AS identity, concat_ws(' ', CASE r.ev_type"
 		" WHEN '1' THEN 'SELECT' WHEN '2' THEN 'UPDATE' WHEN '3' THEN 'INSERT' ELSE 'DELETE' END, "
-		FLAG("r.is_instead", "'INSTEAD'") ", 'USES ' || u.uses, "
+		FLAG("r.is_instead", "'INSTEAD'") ", "
 		"CASE r.ev_enabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ENABLE REPLICA'"
-		" WHEN 'A' THEN 'ENABLE ALWAYS' END) AS definition, pg_get_ruledef(r.oid) AS text, "
+		" WHEN 'A' THEN 'ENABLE ALWAYS' END) AS definition, r.oid AS rule, pg_get_ruledef(r.oid) AS text, "
 		COMMENT("pg_rewrite", "r.oid") " FROM pg_catalog.pg_rewrite r" RELATION_OF("r.ev_class")
-		" LEFT JOIN (" USES ") u ON u.objid = r.oid"
-		" WHERE r.rulename <> '_RETURN' AND " OWN_RELATION
+			" WHERE r.rulename <> '_RETURN' AND " OWN_RELATION
 	},
 	{
-		"sequence", OBJECT_SEQUENCE, InvalidOid, InvalidOid,
+		"sequence", OBJECT_SEQUENCE, SequenceRelationId, SequenceRelidIndexId,
 		"SELECT " RELATION " AS identity, concat_ws(' ', " FLAG("c.relpersistence = 'u'", "'UNLOGGED'") ","
 		" 'AS', format_type(s.seqtypid, NULL), 'INCREMENT', s.seqincrement, 'MINVALUE', s.seqmin,"
 		" 'MAXVALUE', s.seqmax, 'START', s.seqstart, 'CACHE', s.seqcache, " FLAG("s.seqcycle", "'CYCLE'") ","
@@ -245,7 +234,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" AND " OWN_RELATION
 	},
 	{
-		"constraint", 0, InvalidOid, InvalidOid,
+		"constraint", 0, ConstraintRelationId, ConstraintTypidIndexId,
 		"SELECT quote_ident(k.conname) || ' on ' || " NAMED("t", "typname") " AS identity,"
 		" pg_get_constraintdef(k.oid) AS definition, " COMMENT("pg_constraint", "k.oid")
 		" FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_type t ON t.oid = k.contypid"
@@ -297,7 +286,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 #define PRO(label, column) \
 	FLAG("a." column " <> 0", "'" label " = ' || a." column "::regprocedure::text")
 	{
-		"aggregate", OBJECT_FUNCTION, ProcedureRelationId, ProcedureOidIndexId,
+		"aggregate", OBJECT_FUNCTION, AggregateRelationId, AggregateFnoidIndexId,
 		"SELECT p.oid::regprocedure::text AS identity, concat_ws(', ', '(' || pg_get_function_arguments(p.oid)"
 		" || ') RETURNS ' || pg_get_function_result(p.oid),"
 		" CASE a.aggkind WHEN 'o' THEN 'ORDERED SET ' || a.aggnumdirectargs"
@@ -592,7 +581,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" WHERE " NO_MEMBER("pg_default_acl", "a")
 	},
 	{
-		"label", 0, InvalidOid, InvalidOid,
+		"label", 0, SecLabelRelationId, SecLabelObjectIndexId,
 		"SELECT CASE i.type WHEN 'table column' THEN 'column' WHEN 'view column' THEN 'column'"
 		" WHEN 'materialized view column' THEN 'column' WHEN 'foreign table column' THEN 'column'"
 		" WHEN 'composite type column' THEN 'column' ELSE i.type END AS kind, i.identity, "

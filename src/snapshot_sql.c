@@ -66,12 +66,16 @@ migrate_snapshot(PG_FUNCTION_ARGS)
 													  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller;
 	MigSnapshot *snapshot;
+	Datum		components[MIG_NCOMPONENTS];
+	const char *kind = NULL;
+	Datum		kind_datum = (Datum) 0;
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
 	caller = MemoryContextSwitchTo(context);
 	snapshot = mig_snapshot_take(without);
-	MemoryContextSwitchTo(row_context);
+	for (i = 0; i < MIG_NCOMPONENTS; i++)
+		components[i] = CStringGetTextDatum(mig_component_name((MigComponent) i));
 	for (i = 0; i < snapshot->nrows; i++)
 	{
 		const MigSnapshotRow *row = &snapshot->rows[i];
@@ -79,9 +83,16 @@ migrate_snapshot(PG_FUNCTION_ARGS)
 		bool		nulls[5] = {false};
 
 		CHECK_FOR_INTERRUPTS();
-		values[0] = CStringGetTextDatum(row->kind);
+		if (kind == NULL || strcmp(kind, row->kind) != 0)
+		{
+			MemoryContextSwitchTo(context);
+			kind = row->kind;
+			kind_datum = CStringGetTextDatum(kind);
+		}
+		MemoryContextSwitchTo(row_context);
+		values[0] = kind_datum;
 		values[1] = CStringGetTextDatum(row->identity);
-		values[2] = CStringGetTextDatum(mig_component_name(row->component));
+		values[2] = components[row->component];
 		values[3] = CStringGetTextDatum(mig_snapshot_hash_text(row));
 		values[4] = CStringGetTextDatum(row->definition);
 		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
