@@ -584,11 +584,13 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		"label", 0, SecLabelRelationId, SecLabelObjectIndexId,
 		"SELECT CASE i.type WHEN 'table column' THEN 'column' WHEN 'view column' THEN 'column'"
 		" WHEN 'materialized view column' THEN 'column' WHEN 'foreign table column' THEN 'column'"
-		" WHEN 'composite type column' THEN 'column' ELSE i.type END AS kind, i.identity, "
+		" WHEN 'composite type column' THEN 'column' WHEN 'type' THEN (SELECT CASE t.typtype WHEN 'd' THEN 'domain'"
+		" ELSE 'type' END FROM pg_catalog.pg_type t WHERE t.oid = s.objoid) ELSE i.type END AS kind, i.identity, "
 		"string_agg(quote_ident(s.provider) || ' ' || quote_literal(s.label), ', ' ORDER BY s.provider COLLATE \"C\") AS label"
 		" FROM pg_catalog.pg_seclabel s, LATERAL pg_identify_object(s.classoid, s.objoid, s.objsubid) i"
 		" WHERE (s.classoid, s.objoid) NOT IN (SELECT e.classid, e.objid FROM pg_catalog.pg_depend e"
-		" WHERE e.refclassid = 'pg_catalog.pg_extension'::regclass AND e.deptype = 'e') GROUP BY 1, 2"
+		" WHERE e.refclassid = 'pg_catalog.pg_extension'::regclass AND e.deptype = 'e')"
+		" AND s.classoid <> 'pg_catalog.pg_largeobject'::regclass GROUP BY 1, 2"
 	},
 	/* What the server's version has beside these. */
 	MIG_SNAPSHOT_QUERIES

@@ -311,6 +311,10 @@ INSERT INTO cases (command, expected) VALUES
  'changed default privileges for role snap_owner in schema s on tables: privileges'),
 ('ALTER DEFAULT PRIVILEGES FOR ROLE snap_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC',
  'changed default privileges for role snap_owner on functions: privileges'),
+-- no provider is loaded
+('INSERT INTO pg_seclabel VALUES (''t''::regclass, ''pg_class''::regclass, 0, ''p'', ''l'')', 'changed table s.t: label'),
+('INSERT INTO pg_seclabel VALUES (''t''::regclass, ''pg_class''::regclass, 3, ''p'', ''l'')', 'changed column s.t.a: label'),
+('INSERT INTO pg_seclabel VALUES (''positive''::regtype, ''pg_type''::regclass, 0, ''p'', ''l'')', 'changed domain s.positive: label'),
 ('CREATE EXTENSION citext SCHEMA "S 2"', 'added extension citext'),
 -- nothing
 ('ANALYZE', ''),

@@ -134,6 +134,9 @@ is( $standby->safe_psql('postgres', 'SELECT id, event, outcome, version FROM mig
 	'... and a history, with the failure');
 is($standby->safe_psql('postgres', 'SELECT version, action FROM migrate_plan()'),
 	'3|apply', '... and a plan');
+my $rows = 'SELECT count(*), md5(string_agg(s::text, chr(10))) FROM migrate_snapshot() s';
+is($standby->safe_psql('postgres', $rows), $primary->safe_psql('postgres', $rows),
+	'migrate_snapshot() is the same');
 like($standby->safe_psql('postgres', 'SELECT migrate_script()'),
 	qr/^SELECT 1\/0$/m, '... and its script');
 is($standby->safe_psql('postgres', 'SELECT in_recovery FROM migrate_identity()'),

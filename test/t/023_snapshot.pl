@@ -184,6 +184,18 @@ is($node->safe_psql('zoo', q{
 		SELECT pg_current_xact_id_if_assigned() IS NULL;
 		COMMIT}), "t\n0\nt", 'no lock is left, and no transaction number used');
 
+# One who holds everything off is waited for where an expression or a query has
+# to be written down, and not for ever.
+my $holder = $node->background_psql('zoo');
+$holder->query_safe('BEGIN; LOCK TABLE z.parent IN ACCESS EXCLUSIVE MODE');
+my ($code, $out, $err) = $node->psql('zoo', "SET lock_timeout = '200ms'; SELECT count(*) FROM mig.migrate_snapshot()",
+	extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+like($err, qr/ERROR:  55P03: canceling statement due to lock timeout/, 'lock_timeout ends the wait for a lock');
+$holder->query_safe('ROLLBACK; BEGIN; CREATE TABLE public.mine (a integer DEFAULT 1, b text PRIMARY KEY); LOCK TABLE z.refers');
+is($node->safe_psql('zoo', "SET lock_timeout = '200ms'; $rows"), $zoo, 'what is not committed is not seen');
+$holder->query_safe('ROLLBACK');
+$holder->quit;
+
 # More views than locks fit into the server's memory.
 $node->safe_psql('zoo', q{
 	DO $$ BEGIN
@@ -218,6 +230,14 @@ do
 ok($busy->finish, 'others change the schema');
 is($failed, '', "... while $taken snapshots are taken");
 is($node->safe_psql('zoo', $rows), $calm, '... and afterwards it is as before');
+
+# Everything in one transaction, and by an isolation level that sees no changes
+# of others: its own are seen all the same.
+is($node->safe_psql('zoo', q{
+		BEGIN ISOLATION LEVEL REPEATABLE READ;
+		CREATE TABLE public.own (a integer);
+		SELECT count(*) FROM mig.migrate_snapshot() WHERE identity LIKE 'public.own%';
+		ROLLBACK}), '4', 'a transaction sees its own changes');
 
 $node->stop;
 done_testing();
