@@ -246,6 +246,13 @@ typedef RelFileNode MigRelFile;
 #define mig_statistics_target(datum) DatumGetInt32(datum)
 #endif
 
+/* PRIMARY KEY and UNIQUE may be WITHOUT OVERLAPS from 18 on. */
+#if PG_VERSION_NUM >= 180000
+#define MIG_SNAPSHOT_PERIOD "k.conperiod"
+#else
+#define MIG_SNAPSHOT_PERIOD "false"
+#endif
+
 /* NOT NULL as a constraint: what a dump of it would tell beside NOT NULL. */
 #if PG_VERSION_NUM >= 180000
 #define MIG_SNAPSHOT_QUERIES \

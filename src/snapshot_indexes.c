@@ -1,9 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * snapshot_indexes.c
- *	  The indexes of all relations, for a snapshot being taken.
+ *	  The indexes of all relations, and the constraints that are such, for a
+ *	  snapshot being taken.
  *
- * Where an index is on columns only it is put into the server's words here,
+ * Where it is on columns only an index is put into the server's words here,
  * from the columns that the snapshot has read: that takes a fraction of the
  * time.  Under the active snapshot, connected to SPI; locks nothing.
  *
@@ -32,7 +33,8 @@ enum
 {
 	I_IDENTITY = 1, I_RELATION, I_INDEX, I_PLAIN, I_COMPLEX,
 	I_RELOPTIONS, I_STATE, I_STORAGE, I_COMMENT, I_UNIQUE, I_PARTITIONED, I_NULLS_NOT_DISTINCT, I_NAME, I_METHOD,
-	I_METHOD_OID, I_NKEYS, I_KEYS, I_COLLATIONS, I_CLASSES, I_OPTIONS
+	I_METHOD_OID, I_NKEYS, I_KEYS, I_COLLATIONS, I_CLASSES, I_OPTIONS,
+	I_CONSTRAINT, I_PRIMARY, I_DEFERRABLE, I_DEFERRED, I_CONSTRAINT_COMMENT
 };
 
 /* An operator class as one for columns of a type. */
@@ -250,6 +252,47 @@ definition_of(Indexes *indexes)
 	return definition ? definition : full_definition(indexes);
 }
 
+/* PRIMARY KEY or UNIQUE, as pg_get_constraintdef() has them. */
+static void
+put_constraint(Indexes *indexes)
+{
+	MigTaking  *taking = indexes->taking;
+	char	   *identity = text_of(indexes, I_CONSTRAINT);
+	const char *comment = text_of(indexes, I_CONSTRAINT_COMMENT);
+	const MigSnapshotRelation *relation =
+		find_relation(indexes, DatumGetObjectId(value_of(indexes, I_RELATION)));
+	int2vector *keys = (int2vector *) DatumGetPointer(value_of(indexes, I_KEYS));
+	int			nkeys = DatumGetInt16(value_of(indexes, I_NKEYS));
+	StringInfoData buf;
+	int			i;
+
+	if (identity == NULL || relation == NULL)
+		return;
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, DatumGetBool(value_of(indexes, I_PRIMARY)) ? "PRIMARY KEY" :
+						   DatumGetBool(value_of(indexes, I_NULLS_NOT_DISTINCT)) ?
+						   "UNIQUE NULLS NOT DISTINCT" : "UNIQUE");
+	for (i = 0; i < keys->dim1; i++)
+	{
+		int			key = keys->values[i];
+
+		/* such an index is on columns, and they are there */
+		if (key <= 0 || key > relation->nattributes || relation->attributes[key].raw == NULL)
+			elog(ERROR, "column %d of a constraint does not exist", key);
+		appendStringInfoString(&buf, i == 0 ? " (" : i == nkeys ? ") INCLUDE (" : ", ");
+		appendStringInfoString(&buf, quote_identifier(relation->attributes[key].raw));
+	}
+	appendStringInfoChar(&buf, ')');
+	if (DatumGetBool(value_of(indexes, I_DEFERRABLE)))
+		appendStringInfoString(&buf, " DEFERRABLE");
+	if (DatumGetBool(value_of(indexes, I_DEFERRED)))
+		appendStringInfoString(&buf, " INITIALLY DEFERRED");
+	identity = MemoryContextStrdup(taking->snapshot->context, identity);
+	mig_snapshot_put(taking, "constraint", identity, MIG_DEFINITION, buf.data);
+	if (comment != NULL)
+		mig_snapshot_put(taking, "constraint", identity, MIG_COMMENT, comment);
+}
+
 static void
 put_index(Indexes *indexes)
 {
@@ -306,6 +349,7 @@ mig_snapshot_take_indexes(MigTaking *taking, const MigSnapshotRelation *relation
 		CHECK_FOR_INTERRUPTS();
 		indexes.tuple = SPI_tuptable->vals[i];
 		put_index(&indexes);
+		put_constraint(&indexes);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(taking->scratch);
 	}

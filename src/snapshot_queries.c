@@ -81,9 +81,9 @@
 	"(SELECT m.description FROM pg_catalog.pg_description m WHERE m.objoid = " oid \
 	" AND m.classoid = 'pg_catalog." class "'::regclass AND m.objsubid = 0) AS comment"
 /* The same where there are many objects and few comments. */
-#define MANY_COMMENTS(class, oid) \
-	" LEFT JOIN pg_catalog.pg_description cm ON cm.objoid = " oid " AND cm.objoid >= 16384" \
-	" AND cm.classoid = 'pg_catalog." class "'::regclass AND cm.objsubid = 0"
+#define MANY_COMMENTS(alias, class, oid) \
+	" LEFT JOIN pg_catalog.pg_description " alias " ON " alias ".objoid = " oid " AND " alias ".objoid >= 16384" \
+	" AND " alias ".classoid = 'pg_catalog." class "'::regclass AND " alias ".objsubid = 0"
 #define FLAG(condition, words) "CASE WHEN " condition " THEN " words " END"
 #define FUNCTION(label, oid) FLAG(oid " <> 0", "'" label " ' || " oid "::regprocedure::text")
 #define ROLE(oid) oid "::regrole::text"
@@ -146,13 +146,15 @@ FLAG("x.reltablespace <> 0", "'TABLESPACE ' || (SELECT quote_ident(s.spcname)"
 	 " FROM pg_catalog.pg_tablespace s WHERE s.oid = x.reltablespace)")
 "), '') AS storage, cm.description,"
 " i.indisunique, x.relkind = 'I', i.indnullsnotdistinct, quote_ident(x.relname), quote_ident(am.amname), x.relam,"
-" i.indnkeyatts, i.indkey, i.indcollation, i.indclass, i.indoption"
+" i.indnkeyatts, i.indkey, i.indcollation, i.indclass, i.indoption, "
+FLAG("k.contype <> 'x' AND NOT " MIG_SNAPSHOT_PERIOD, ON_RELATION("k.conname")) ", k.contype = 'p',"
+" k.condeferrable, k.condeferred, kc.description"
 " FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid"
 " JOIN pg_catalog.pg_am am ON am.oid = x.relam"
-MANY_COMMENTS("pg_class", "x.oid")
+MANY_COMMENTS("cm", "pg_class", "x.oid")
 RELATION_OF("i.indrelid")
 " LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid"
-" AND k.contype IN ('p', 'u', 'x') WHERE " OWN_RELATION;
+" AND k.contype IN ('p', 'u', 'x')" MANY_COMMENTS("kc", "pg_constraint", "k.oid") " WHERE " OWN_RELATION;
 
 const MigSnapshotQuery mig_snapshot_queries[] = {
 	{
@@ -183,7 +185,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		"NULLIF(concat_ws(' ', " METHOD ", " RELOPTIONS("c.reloptions") ", " TOAST ", " TABLESPACE
 		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, cm.description AS comment"
 		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-		MANY_COMMENTS("pg_class", "c.oid")
+		MANY_COMMENTS("cm", "pg_class", "c.oid")
 		" WHERE c.relkind IN ('r', 'p', 'f') AND " OWN_RELATION
 	},
 	{
@@ -197,7 +199,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		FLAG("c.relkind = 'm'", RELOPTIONS("c.reloptions")) ", " TOAST ", " TABLESPACE
 		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, cm.description AS comment"
 		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-		MANY_COMMENTS("pg_class", "c.oid")
+		MANY_COMMENTS("cm", "pg_class", "c.oid")
 		" JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'"
 			" WHERE c.relkind IN ('v', 'm') AND " OWN_RELATION
 	},
@@ -225,12 +227,13 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" FROM pg_catalog.pg_sequence s" RELATION_OF("s.seqrelid") " WHERE " OWN_RELATION
 	},
 	{
-		/* Which columns are not null is told with them. */
+		/* Others are told with columns, NOT NULL, and with their indexes. */
 		"constraint", 0, InvalidOid, InvalidOid,
 		"SELECT " ON_RELATION("k.conname") " AS identity, pg_get_constraintdef(k.oid) AS definition,"
 		" cm.description AS comment FROM pg_catalog.pg_constraint k" RELATION_OF("k.conrelid")
-		MANY_COMMENTS("pg_constraint", "k.oid")
-		" WHERE k.contype IN ('c', 'f', 'p', 'u', 'x') AND (k.contype <> 'f' OR k.conparentid = 0)"
+		MANY_COMMENTS("cm", "pg_constraint", "k.oid")
+		" WHERE (k.contype IN ('c', 'x') OR k.contype = 'f' AND k.conparentid = 0"
+		" OR k.contype IN ('p', 'u') AND " MIG_SNAPSHOT_PERIOD ")"
 		" AND " OWN_RELATION
 	},
 	{

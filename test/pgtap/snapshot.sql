@@ -170,6 +170,10 @@ INSERT INTO cases (command, expected) VALUES
 ('ALTER TABLE t DROP CONSTRAINT b_check', 'dropped constraint b_check on s.t'),
 ('ALTER TABLE t RENAME CONSTRAINT b_check TO other', 'added constraint other on s.t; dropped constraint b_check on s.t'),
 ('ALTER TABLE "T 2" ALTER CONSTRAINT "T 2_select_fkey" DEFERRABLE', 'changed constraint "T 2_select_fkey" on s."T 2": definition'),
+('COMMENT ON CONSTRAINT t_pkey ON t IS ''x''', 'changed constraint t_pkey on s.t: comment'),
+('ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE', 'dropped constraint "T 2_select_fkey" on s."T 2"; dropped constraint t_pkey on s.t'),
+('ALTER TABLE t DROP CONSTRAINT t_pkey CASCADE; ALTER TABLE t ADD PRIMARY KEY (id) DEFERRABLE',
+ 'changed constraint t_pkey on s.t: definition; dropped constraint "T 2_select_fkey" on s."T 2"'),
 ('COMMENT ON CONSTRAINT b_check ON t IS ''x''', 'changed constraint b_check on s.t: comment'),
 -- indexes
 ('CREATE INDEX n ON t (e)', 'added index s.n'),
@@ -385,6 +389,15 @@ SELECT set_eq($$ SELECT identity, replace(definition, ' INVALID', '') FROM migra
 		 FROM pg_class c
 		WHERE relkind IN ('i', 'I') AND relnamespace = 's'::regnamespace
 		  AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = c.oid AND contype IN ('p', 'u')) $$, 'indexes');
+ALTER TABLE t ADD CONSTRAINT w7 UNIQUE NULLS NOT DISTINCT (a, b) INCLUDE (c) DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE part2 ADD PRIMARY KEY (v, k);
+ALTER TABLE t ADD CONSTRAINT w8 UNIQUE (e) DEFERRABLE;
+SELECT set_eq($$ SELECT identity, definition FROM migrate_snapshot() WHERE component = 'definition' AND kind = 'constraint'
+				   AND identity LIKE '% on s.%' AND definition ~ '^(PRIMARY|UNIQUE)' $$,
+	$$ SELECT quote_ident(conname) || ' on s.' || quote_ident(relname), pg_get_constraintdef(k.oid)
+		 FROM pg_constraint k JOIN pg_class c ON c.oid = conrelid
+		WHERE contype IN ('p', 'u') AND relnamespace = 's'::regnamespace $$, 'keys');
+ALTER TABLE part2 DROP CONSTRAINT part2_pkey;
 SELECT is(definition, 'ARRAY[(''a''::character varying)::text, (''b''::character varying)::text]',
 		  'an IN on varchar is as it is when it is read again')
   FROM (SELECT substring(definition FROM 'ARRAY.*?\]') FROM migrate_snapshot()
