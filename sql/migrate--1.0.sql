@@ -219,6 +219,33 @@ CREATE TABLE migrate_statistic_source (
 	imported_by text NOT NULL
 );
 
+-- DDL as the guard saw it, a row a command; with a project if a run did it.
+CREATE SEQUENCE migrate_ddl_seq;
+
+CREATE TABLE migrate_ddl (
+	id bigint PRIMARY KEY DEFAULT nextval('migrate_ddl_seq'),
+	seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	xid xid8 NOT NULL,
+	session_role text NOT NULL,
+	acting_role text NOT NULL,
+	client_addr text,
+	application text,
+	pid integer NOT NULL,
+	tag text NOT NULL,
+	object_type text,
+	object_identity text,
+	object_count integer NOT NULL,
+	objects jsonb NOT NULL,
+	rewrites text[],
+	statement text,
+	context text,
+	project text COLLATE "C",
+	version text COLLATE "C",
+	name text COLLATE "C",
+	script text,
+	job bigint
+);
+
 SELECT pg_catalog.pg_extension_config_dump('migrate_migration', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_state', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_variable', '');
@@ -228,6 +255,8 @@ SELECT pg_catalog.pg_extension_config_dump('migrate_journal', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_job_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_job', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_file_set', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_ddl_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_ddl', '');
 
 CREATE FUNCTION migrate_state_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -848,6 +877,57 @@ COMMENT ON FUNCTION migrate_snapshot_compare(jsonb, jsonb, text[]) IS
 	'what differs between two snapshots, or between one and now';
 
 --
+-- Know the truth: guard
+--
+
+-- What the event triggers call that migrate_guard_on() creates; which of them
+-- is the mode.
+CREATE FUNCTION migrate_guard_record() RETURNS event_trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_guard_record() IS
+	'event trigger: records DDL';
+
+CREATE FUNCTION migrate_guard_warn() RETURNS event_trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_guard_warn() IS
+	'event trigger: records DDL, and warns about it outside of a run';
+
+CREATE FUNCTION migrate_guard_error() RETURNS event_trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_guard_error() IS
+	'event trigger: records DDL of a run, and refuses any other';
+
+CREATE FUNCTION migrate_guard_on(mode text DEFAULT 'record') RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_guard_on(text) IS
+	'record DDL of this database from now on, and warn about or refuse what no run does: installed, changed or unchanged';
+
+CREATE FUNCTION migrate_guard_off() RETURNS boolean
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_guard_off() IS
+	'guard this database no more; false if it was not guarded';
+
+CREATE FUNCTION migrate_guard_mode() RETURNS text
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION migrate_guard_mode() IS
+	'what happens to DDL of this session outside of a run: off, record, warn or error';
+
+CREATE FUNCTION migrate_guard_forget(older_than interval) RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_guard_forget(interval) IS
+	'delete what the guard recorded longer ago; how many rows';
+
+CREATE VIEW migrate_ddl_history AS
+	SELECT id, seen_at, session_role, acting_role, client_addr, application, pid, xid,
+		   tag, object_type, object_identity, object_count, objects, rewrites,
+		   statement, context, project IS NULL AS outside,
+		   project, version, name, script, job
+	  FROM migrate_ddl
+	 ORDER BY id;
+COMMENT ON VIEW migrate_ddl_history IS
+	'DDL that the guard saw, a row a command, newest last: who, from where, which objects, by which statement or migration';
+
+--
 -- Act
 --
 
@@ -975,6 +1055,12 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_dry_run_sql(text, text),
 	migrate_dry_run_json(text, text),
 	migrate_dry_run_sql_json(text, text),
+	migrate_guard_record(),
+	migrate_guard_warn(),
+	migrate_guard_error(),
+	migrate_guard_on(text),
+	migrate_guard_off(),
+	migrate_guard_forget(interval),
 	migrate_apply(text),
 	migrate_rollback(text),
 	migrate_start(text),

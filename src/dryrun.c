@@ -956,6 +956,7 @@ dry_run(MigDryRun *dry, const char *function, const char *target)
 
 	dry->context = caller;
 	dry->run.project = pstrdup(mig_project);
+	dry->run.rehearsed = true;
 	if (dry->depth == MIG_DEPTH_LINT)
 	{
 		mig_dry_predict(dry, target);

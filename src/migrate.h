@@ -3,7 +3,7 @@
  * migrate.h
  *	  What the files of the extension share, grouped by the file that owns it.
  *
- * Calls go down this list only: register, apply, adopt, export, require, job,
+ * Calls go down this list only: guard, register, apply, adopt, export, require, job,
  * worker -> deploy -> match, run -> lint (lint.h) -> history, hook, retry, plan, procedure ->
  * execute, judge, journal, log, lock -> variables, fileset -> state ->
  * catalog, collect -> queries, format -> lines, script -> tools, units, version -> sums.
@@ -56,6 +56,7 @@
 #define ERRCODE_MIG_PRECONDITION		MAKE_SQLSTATE('M','G','0','2','4')
 #define ERRCODE_MIG_WRONG_DATABASE		MAKE_SQLSTATE('M','G','0','2','5')
 #define ERRCODE_MIG_LINT				MAKE_SQLSTATE('M','G','0','2','6')
+#define ERRCODE_MIG_GUARD				MAKE_SQLSTATE('M','G','0','2','7')
 
 /* version.c */
 extern bytea *mig_version_key(char kind, const char *version);
@@ -146,6 +147,9 @@ extern bytea *mig_fingerprint(const MigScript *script);
 extern void mig_find_units(MigParsed *parsed, int n, MigErrorPlace *place);
 extern bool *mig_find_undone(const MigParsed *parsed, const MigUnit *unit);
 extern void mig_script_by_statement(MigParsed *parsed);
+
+/* redact.c */
+extern char *mig_redact(const char *text, int len);
 
 /* format.c */
 extern HTAB *mig_string_table(const char *what, Size entrysize, int n);
@@ -255,6 +259,16 @@ typedef enum MigLintMode
 	MIG_LINT_ERROR
 } MigLintMode;
 
+/* What is done about DDL outside of a run. */
+typedef enum MigGuardMode
+{
+	MIG_GUARD_ON,				/* as migrate_guard_on() has it */
+	MIG_GUARD_OFF,
+	MIG_GUARD_RECORD,
+	MIG_GUARD_WARN,
+	MIG_GUARD_ERROR
+} MigGuardMode;
+
 extern char *mig_step;
 extern int	mig_lock_retries;
 extern char *mig_variables;
@@ -275,6 +289,7 @@ extern char *mig_lint_rules;
 extern int	mig_lint_rows;
 extern int	mig_lint_size;
 extern int	mig_dry_run_lock_timeout;
+extern int	mig_guard;
 
 /* lock.c */
 typedef enum MigLockClass

@@ -44,11 +44,21 @@ char	   *mig_lint_rules = NULL;
 int			mig_lint_rows = 10000;
 int			mig_lint_size = 8192;
 int			mig_dry_run_lock_timeout = 2000;
+int			mig_guard = MIG_GUARD_ON;
 
 static const struct config_enum_entry lint_options[] = {
 	{"off", MIG_LINT_OFF, false},
 	{"warn", MIG_LINT_WARN, false},
 	{"error", MIG_LINT_ERROR, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry guard_options[] = {
+	{"on", MIG_GUARD_ON, false},
+	{"off", MIG_GUARD_OFF, false},
+	{"record", MIG_GUARD_RECORD, false},
+	{"warn", MIG_GUARD_WARN, false},
+	{"error", MIG_GUARD_ERROR, false},
 	{NULL, 0, false}
 };
 
@@ -187,6 +197,10 @@ _PG_init(void)
 							"0 waits without limit.",
 							&mig_dry_run_lock_timeout, 2000, 0, INT_MAX, PGC_USERSET,
 							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomEnumVariable("migrate.guard",
+							 "What the guard does about DDL outside of a run, where it is not as migrate_guard_on() says.",
+							 NULL, &mig_guard, MIG_GUARD_ON, guard_options,
+							 PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("migrate.record_failures",
 							 "Record failed attempts beyond their transaction.",
 							 NULL, &mig_record_failures, true, PGC_SUSET, 0,

@@ -425,4 +425,25 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" VALUES ($1, $2, $3, $4)",
 		4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}
 	},
+	[Q_DDL_RECORD] = {
+		"INSERT INTO %s.migrate_ddl (xid, session_role, acting_role, client_addr, application, pid,"
+		" tag, object_type, object_identity, object_count, objects, rewrites, statement, context,"
+		" project, version, name, script, job) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+		" $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+		19, {XID8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, TEXTOID, TEXTOID, TEXTOID,
+			INT4OID, JSONBOID, TEXTARRAYOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+		TEXTOID, INT8OID}
+	},
+	[Q_DDL_FORGET] = {
+		"DELETE FROM %s.migrate_ddl WHERE seen_at" LT "(pg_catalog.now() OPERATOR(pg_catalog.-) $1)",
+		1, {INTERVALOID}
+	},
+	[Q_GUARD_TRIGGERS] = {
+		"SELECT t.evtname::pg_catalog.text, pg_catalog.substr(p.proname::pg_catalog.text, 15),"
+		" t.evtevent" EQ "'ddl_command_end', t.evtenabled OPERATOR(pg_catalog.<>) 'D' FROM pg_catalog.pg_event_trigger t JOIN pg_catalog.pg_proc p ON p.oid" EQ "t.evtfoid"
+		" WHERE p.pronamespace" EQ "$1 AND p.proname" EQ "ANY"
+		" ('{migrate_guard_record,migrate_guard_warn,migrate_guard_error}'::pg_catalog.name[])"
+		" ORDER BY t.evtname",
+		1, {OIDOID}
+	},
 };

@@ -719,6 +719,16 @@ mig_run_leave(void)
 	running = NULL;
 }
 
+/*
+ * mig_run_current
+ *		The run whose scripts this process executes now, or NULL.
+ */
+const MigRun *
+mig_run_current(void)
+{
+	return running;
+}
+
 static void
 execute_plan(MigRun *run, const char *function)
 {

@@ -21,6 +21,7 @@ typedef struct MigRun
 {
 	const char *project;
 	bool		down;
+	bool		rehearsed;		/* all of it is undone */
 	const MigPlan *plan;
 	bool		has_baselines;
 	List	   *hooks;			/* of MigHook * */
@@ -38,6 +39,7 @@ typedef struct MigRun
 /* run.c */
 extern void mig_run_enter(MigRun *run);
 extern void mig_run_leave(void);
+extern const MigRun *mig_run_current(void);
 extern void mig_run_plan(MigRun *run, const char *target);
 extern void mig_run_refuse_untrusted(const MigRun *run);
 extern void mig_run_report_skipped(const MigRun *run);
