@@ -420,18 +420,15 @@ add_changed(Command *command, const Node *parsetree)
 	tuplestore_end(store);
 }
 
-/* Commands that change objects without saying which. */
+/* DROP OWNED revokes without always saying what. */
 static void
 add_roles(Command *command, const Node *parsetree)
 {
-	List	   *roles = NIL;
 	ListCell   *lc;
 
-	if (IsA(parsetree, DropOwnedStmt))
-		roles = ((const DropOwnedStmt *) parsetree)->roles;
-	else if (IsA(parsetree, ReassignOwnedStmt))
-		roles = ((const ReassignOwnedStmt *) parsetree)->roles;
-	foreach(lc, roles)
+	if (!IsA(parsetree, DropOwnedStmt))
+		return;
+	foreach(lc, ((const DropOwnedStmt *) parsetree)->roles)
 		add_object(command, command->tag, "role", role_name(lfirst_node(RoleSpec, lc)),
 				   false, true);
 }
@@ -448,9 +445,22 @@ is_named_temporary(Datum names)
 	return n > 1 && is_temporary_schema(TextDatumGetCString(elements[0]));
 }
 
+/* Is it part of another object, and none of its own? */
+static bool
+is_part(Oid class, bool named, const char *identity)
+{
+	if (class == TypeRelationId)
+		return !named;			/* a row type, or a type's array */
+	if (class == RewriteRelationId)
+		return strncmp(identity, "\"_RETURN\" on ", 13) == 0;
+	if (class == TriggerRelationId)
+		return strncmp(identity, "\"RI_ConstraintTrigger_", 22) == 0;
+	return false;
+}
+
 /* What the command has dropped, but for what nobody made by itself. */
 static void
-add_dropped(Command *command, CommandTag tag)
+add_dropped(Command *command)
 {
 	TupleDesc	desc;
 	Tuplestorestate *store = call_set_function(F_PG_EVENT_TRIGGER_DROPPED_OBJECTS, &desc);
@@ -463,6 +473,7 @@ add_dropped(Command *command, CommandTag tag)
 		bool		original;
 		bool		named;
 		char	   *schema;
+		char	   *identity;
 
 		CHECK_FOR_INTERRUPTS();
 		slot_getallattrs(slot);
@@ -475,12 +486,12 @@ add_dropped(Command *command, CommandTag tag)
 			(schema != NULL && strcmp(schema, "pg_toast") == 0) ||
 			(!nulls[DROP_ADDRESS_NAMES] && is_named_temporary(values[DROP_ADDRESS_NAMES])))
 			continue;
-		/* row types and types of arrays; members of an extension */
-		if (!named && (tag == CMDTAG_DROP_EXTENSION ||
-					   DatumGetObjectId(values[DROP_CLASS]) == TypeRelationId))
+		identity = text_column(values, nulls, DROP_IDENTITY);
+		if (identity != NULL &&
+			is_part(DatumGetObjectId(values[DROP_CLASS]), named, identity))
 			continue;
-		add_object(command, "DROP", text_column(values, nulls, DROP_TYPE),
-				   text_column(values, nulls, DROP_IDENTITY), !original, original);
+		add_object(command, "DROP", text_column(values, nulls, DROP_TYPE), identity,
+				   !original, original);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	tuplestore_end(store);
@@ -792,7 +803,7 @@ hear(const EventTriggerData *event, MigGuardMode mode, const MigRun *run)
 		}
 	}
 	else if (strcmp(event->event, "sql_drop") == 0)
-		add_dropped(command_of(event), event->tag);
+		add_dropped(command_of(event));
 	else if (strcmp(event->event, "ddl_command_end") == 0)
 	{
 		command = command_of(event);
