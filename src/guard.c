@@ -104,6 +104,7 @@ typedef struct Command
 	const char *tag;
 	int			level;			/* of the subtransaction that it is in */
 	StringInfoData objects;		/* elements of a JSON array */
+	int			last;			/* where the last element of it begins */
 	int			count;
 	char	   *type;			/* the object that it is about most of all */
 	char	   *identity;
@@ -192,11 +193,14 @@ append_member(StringInfo buf, const char *name, const char *value)
 	escape_json(buf, value);
 }
 
+/* was: its identity before; chief: the command may be about it most of all */
 static void
 add_object(Command *command, const char *tag, const char *type, const char *identity,
-		   bool cascade, bool chief)
+		   const char *was, bool cascade, bool chief)
 {
 	StringInfo	buf = &command->objects;
+	int			before = buf->len;
+	int			start;
 	bool		exact = chief && strcmp(tag, command->tag) == 0;
 
 	if ((command->type == NULL && chief) || (exact && !command->exact))
@@ -210,13 +214,27 @@ add_object(Command *command, const char *tag, const char *type, const char *iden
 	}
 	if (++command->count > RECORDED_OBJECTS)
 		return;
-	appendStringInfoString(buf, command->count > 1 ? ", {" : "{");
+	if (before > 0)
+		appendStringInfoString(buf, ", ");
+	start = buf->len;
+	appendStringInfoChar(buf, '{');
 	append_member(buf, "command", tag);
 	append_member(buf, "type", type);
 	append_member(buf, "identity", identity);
+	append_member(buf, "was", was);
 	if (cascade)
 		appendStringInfoString(buf, ", \"cascade\": true");
 	appendStringInfoChar(buf, '}');
+
+	/* some are told of twice */
+	if (before > 0 && strncmp(buf->data + command->last, buf->data + start, buf->len - start) == 0)
+	{
+		buf->len = before;
+		buf->data[before] = '\0';
+		command->count--;
+	}
+	else
+		command->last = start;
 }
 
 /* Call a function that returns a set, without the detour by SQL. */
@@ -310,7 +328,7 @@ add_granted(Command *command, const char *tag, const char *type, const InternalG
 
 		if (!OidIsValid(class))
 		{
-			add_object(command, tag, type, NULL, false, true);
+			add_object(command, tag, type, NULL, NULL, false, true);
 			return;
 		}
 		if (class == RelationRelationId && isAnyTempNamespace(get_rel_namespace(lfirst_oid(lc))))
@@ -318,7 +336,8 @@ add_granted(Command *command, const char *tag, const char *type, const InternalG
 		ObjectAddressSet(address, class, lfirst_oid(lc));
 		identity = getObjectIdentity(&address, true);
 		described = getObjectTypeDescription(&address, true);
-		add_object(command, tag, described ? described : type, identity, false, true);
+		add_object(command, tag, described ? described : type, identity, NULL,
+				   false, true);
 	}
 }
 
@@ -359,13 +378,67 @@ add_default_privileges(Command *command, const char *tag, const char *objects,
 
 		if (schemas == NIL)
 			add_object(command, tag, "default acl", psprintf("for role %s on %s", role, kind),
-					   false, true);
+					   NULL, false, true);
 		foreach(in, schemas)
 			add_object(command, tag, "default acl",
 					   psprintf("for role %s in schema %s on %s", role,
 								quote_identifier(strVal(lfirst(in))), kind),
-					   false, true);
+					   NULL, false, true);
 	}
+}
+
+/* The name by which RENAME has found what it renamed. */
+static const char *
+renamed_from(const RenameStmt *stmt)
+{
+	Node	   *object = stmt->object;
+
+	if (stmt->subname != NULL)
+		return stmt->subname;
+	if (stmt->relation != NULL)
+		return stmt->relation->relname;
+	if (object != NULL && IsA(object, ObjectWithArgs))
+		object = (Node *) ((ObjectWithArgs *) object)->objname;
+	if (object != NULL && IsA(object, List))
+		object = (Node *) llast((List *) object);
+	return object != NULL && IsA(object, String) ? strVal(object) : NULL;
+}
+
+/* The identity before RENAME or SET SCHEMA, by the one that is there now. */
+static char *
+former_identity(const CollectedCommand *collected, const char *identity)
+{
+	const Node *parsetree = collected->parsetree;
+	const char *now = NULL;
+	const char *was = NULL;
+	const char *found;
+
+	if (collected->type != SCT_Simple || parsetree == NULL)
+		return NULL;
+	if (IsA(parsetree, RenameStmt))
+	{
+		now = quote_identifier(((const RenameStmt *) parsetree)->newname);
+		was = renamed_from((const RenameStmt *) parsetree);
+	}
+	else if (IsA(parsetree, AlterObjectSchemaStmt))
+	{
+		now = quote_identifier(((const AlterObjectSchemaStmt *) parsetree)->newschema);
+		was = get_namespace_name(collected->d.simple.secondaryObject.objectId);
+	}
+	if (was == NULL)
+		return NULL;
+
+	/* the schema is its beginning; a name is so too, or follows a dot */
+	for (found = strstr(identity, now); found != NULL; found = strstr(found + 1, now))
+	{
+		const char *end = found + strlen(now);
+
+		if ((found == identity || (IsA(parsetree, RenameStmt) && found[-1] == '.')) &&
+			(IsA(parsetree, RenameStmt) ? strchr("( ", *end) != NULL : *end == '.'))
+			return psprintf("%.*s%s%s", (int) (found - identity), identity,
+							quote_identifier(was), end);
+	}
+	return NULL;
 }
 
 /* What the command has made or altered. */
@@ -413,7 +486,9 @@ add_changed(Command *command, const Node *parsetree)
 				if (is_on_temporary(&address))
 					continue;
 			}
-			add_object(command, tag, type ? type : "object", identity, false, true);
+			add_object(command, tag, type ? type : "object", identity,
+					   identity ? former_identity(collected, identity) : NULL,
+					   false, true);
 		}
 	}
 	ExecDropSingleTupleTableSlot(slot);
@@ -430,7 +505,7 @@ add_roles(Command *command, const Node *parsetree)
 		return;
 	foreach(lc, ((const DropOwnedStmt *) parsetree)->roles)
 		add_object(command, command->tag, "role", role_name(lfirst_node(RoleSpec, lc)),
-				   false, true);
+				   NULL, false, true);
 }
 
 /* Does the first of an object's names say that it is temporary? */
@@ -491,7 +566,7 @@ add_dropped(Command *command)
 			is_part(DatumGetObjectId(values[DROP_CLASS]), named, identity))
 			continue;
 		add_object(command, "DROP", text_column(values, nulls, DROP_TYPE), identity,
-				   !original, original);
+				   NULL, !original, original);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 	tuplestore_end(store);
@@ -798,7 +873,7 @@ hear(const EventTriggerData *event, MigGuardMode mode, const MigRun *run)
 		if (run == NULL && mode == MIG_GUARD_ERROR)
 		{
 			add_object(command, command->tag, "table", (char *) llast(command->rewrites),
-					   false, true);
+					   NULL, false, true);
 			refuse(command);
 		}
 	}
