@@ -830,6 +830,16 @@ is_not_undone(const Node *parsetree)
 	}
 }
 
+/* Refuse a command whose end would be too late. */
+static void
+judge_begun(const EventTriggerData *event)
+{
+	Command		unknown = {.tag = GetCommandTagName(event->tag)};
+
+	if (is_not_undone(event->parsetree))
+		refuse(&unknown);
+}
+
 /* Judge a command by all that is known of it, and record it. */
 static void
 judge_ended(Command *command, MigGuardMode mode, const MigRun *run)
@@ -853,14 +863,7 @@ hear(const EventTriggerData *event, MigGuardMode mode, const MigRun *run)
 {
 	Command    *command;
 
-	if (strcmp(event->event, "ddl_command_start") == 0)
-	{
-		Command		unknown = {.tag = GetCommandTagName(event->tag)};
-
-		if (run == NULL && mode == MIG_GUARD_ERROR && is_not_undone(event->parsetree))
-			refuse(&unknown);
-	}
-	else if (strcmp(event->event, "table_rewrite") == 0)
+	if (strcmp(event->event, "table_rewrite") == 0)
 	{
 		Oid			relid = DatumGetObjectId(OidFunctionCall0(F_PG_EVENT_TRIGGER_TABLE_REWRITE_OID));
 
@@ -896,8 +899,6 @@ guard(FunctionCallInfo fcinfo, MigGuardMode mode)
 	const EventTriggerData *event;
 	const MigRun *run = mig_run_current();
 	bool		snapshot;
-	Oid			schema;
-	Oid			owner;
 
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -914,9 +915,14 @@ guard(FunctionCallInfo fcinfo, MigGuardMode mode)
 	 */
 	if (mode == MIG_GUARD_OFF || creating_extension || IsBinaryUpgrade || XactReadOnly ||
 		(run != NULL && run->rehearsed) ||
-		event->tag == CMDTAG_REFRESH_MATERIALIZED_VIEW || event->tag == CMDTAG_REINDEX ||
-		!mig_extension(&schema, &owner))
+		event->tag == CMDTAG_REFRESH_MATERIALIZED_VIEW || event->tag == CMDTAG_REINDEX)
 		return (Datum) 0;
+	if (strcmp(event->event, "ddl_command_start") == 0)
+	{
+		if (run == NULL && mode == MIG_GUARD_ERROR)
+			judge_begun(event);
+		return (Datum) 0;
+	}
 
 	snapshot = !ActiveSnapshotSet();
 	if (snapshot)
