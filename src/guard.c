@@ -752,6 +752,11 @@ record(const Command *command, const MigRun *run)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
+		/*
+		 * A function called by the command may have made the transaction read
+		 * only, lest it be recorded.  The end of ours makes it so again.
+		 */
+		XactReadOnly = false;
 		insert_record(command, run);
 		ReleaseCurrentSubTransaction();
 	}
@@ -910,10 +915,9 @@ guard(FunctionCallInfo fcinfo, MigGuardMode mode)
 
 	/*
 	 * An extension's script is one command; what is undone need not be
-	 * recorded; what a read-only transaction may do defines nothing, and
-	 * neither do these two.
+	 * recorded; and these two define nothing.
 	 */
-	if (mode == MIG_GUARD_OFF || creating_extension || IsBinaryUpgrade || XactReadOnly ||
+	if (mode == MIG_GUARD_OFF || creating_extension || IsBinaryUpgrade ||
 		(run != NULL && run->rehearsed) ||
 		event->tag == CMDTAG_REFRESH_MATERIALIZED_VIEW || event->tag == CMDTAG_REINDEX)
 		return (Datum) 0;

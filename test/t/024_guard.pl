@@ -100,6 +100,12 @@ psql($db, 'VACUUM FULL t');
 is(rows($db, 'tag, object_identity', q(statement ~ 'CONCURRENTLY|VACUUM')),
 	"CREATE INDEX|public.ci\nDROP INDEX|public.ci\nALTER TABLE|public.p", 'concurrently: a row each; maintenance: none');
 
+# a command that makes its own transaction read only
+psql($db, 'CREATE FUNCTION hide() RETURNS text LANGUAGE sql AS $$SELECT set_config(\'transaction_read_only\', \'on\', true)$$;
+	CREATE TABLE hidden AS SELECT hide()', role => 'joe');
+is(psql($db, q(SELECT count(*) FROM hidden)) . rows($db, 'tag', q(object_identity = 'public.hidden')), '1CREATE TABLE AS',
+	'a transaction that has become read only');
+
 # foreign tables by the dozen
 SKIP:
 {
@@ -223,6 +229,14 @@ $holder->query_safe('COMMIT');
 $holder->quit;
 
 # ended in the midst
+psql($db, q(SELECT migrate_register('1', 'one', 'CREATE TABLE first ()');
+	SELECT migrate_register('2', 'two', 'CREATE TABLE second (); SELECT pg_sleep(600)');
+	SELECT migrate_start()));
+$node->poll_query_until($db, q(SELECT count(*) = 1 FROM pg_stat_activity
+	WHERE backend_type = 'migrate worker' AND wait_event = 'PgSleep' AND query ~ '2_two'))
+  or die 'the worker does not come to its second migration';
+psql($db, q(SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE backend_type = 'migrate worker'));
+is(rows($db, 'version, object_identity', 'job IS NOT NULL'), '1|public.first', 'a worker that was killed leaves what it has committed');
 my $session = hold_session($node, $db, 'BEGIN; CREATE TABLE killed ()');
 my $pid = $session->query_safe('SELECT pg_backend_pid()');
 $node->safe_psql($db, "SELECT pg_terminate_backend($pid, 10000)");
