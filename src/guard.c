@@ -10,8 +10,9 @@
  * command, when it ends: what it drops and rewrites is remembered until then.
  *
  * Runs within whatever command there is, as its user; writes as the
- * extension's owner, in a subtransaction, because a record that cannot be made
- * is worth a warning and not the command.
+ * extension's owner, and for the first time in a transaction in a
+ * subtransaction: a record that cannot be made is worth a warning and not the
+ * command.
  *
  *-------------------------------------------------------------------------
  */
@@ -50,6 +51,7 @@
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/formatting.h"
+#include "utils/inval.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -115,13 +117,22 @@ typedef struct Command
 /* Innermost first; in the transaction's memory. */
 static List *commands = NIL;
 
-/* Commands of a level that fails never end. */
+/*
+ * Has a record been made in this transaction, so that the next one can be too?
+ * A subtransaction for each would take the longer the more the transaction
+ * has made.
+ */
+static bool proven = false;
+static Oid	proven_table = InvalidOid;
+
+/* Commands of a level that fails never end; and a lock may be lost. */
 static void
 subtransaction_callback(SubXactEvent event, SubTransactionId mine,
 						SubTransactionId parent, void *arg)
 {
 	if (event == SUBXACT_EVENT_ABORT_SUB)
 	{
+		proven = false;
 		while (commands != NIL &&
 			   ((Command *) linitial(commands))->level >= GetCurrentTransactionNestLevel())
 			commands = list_delete_first(commands);
@@ -132,7 +143,17 @@ static void
 transaction_callback(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+	{
 		commands = NIL;
+		proven = false;
+	}
+}
+
+static void
+relation_changed(Datum arg, Oid relid)
+{
+	if (!OidIsValid(relid) || relid == proven_table)
+		proven = false;
 }
 
 /* What is known of the command; with nothing but its tag at first. */
@@ -154,6 +175,7 @@ command_of(const EventTriggerData *event)
 	{
 		RegisterXactCallback(transaction_callback, NULL);
 		RegisterSubXactCallback(subtransaction_callback, NULL);
+		CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 		callbacks_set = true;
 	}
 	old = MemoryContextSwitchTo(TopTransactionContext);
@@ -733,6 +755,15 @@ insert_record(const Command *command, const MigRun *run)
 	mig_leave(&visit);
 }
 
+static Oid
+table_oid(void)
+{
+	Oid			schema;
+	Oid			owner;
+
+	return mig_extension(&schema, &owner) ? get_relname_relid("migrate_ddl", schema) : InvalidOid;
+}
+
 /* An error that is not the record's, but somebody's wish to end the command. */
 static bool
 ends_command(const ErrorData *error)
@@ -747,18 +778,29 @@ record(const Command *command, const MigRun *run)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	bool		read_only = XactReadOnly;
+
+	/*
+	 * A function called by the command may have made the transaction read
+	 * only, lest it be recorded.
+	 */
+	if (proven)
+	{
+		XactReadOnly = false;
+		insert_record(command, run);
+		XactReadOnly = read_only;
+		return;
+	}
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		/*
-		 * A function called by the command may have made the transaction read
-		 * only, lest it be recorded.  The end of ours makes it so again.
-		 */
 		XactReadOnly = false;
 		insert_record(command, run);
 		ReleaseCurrentSubTransaction();
+		proven_table = table_oid();
+		proven = true;
 	}
 	PG_CATCH();
 	{
