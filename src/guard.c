@@ -229,6 +229,10 @@ add_object(Command *command, const char *tag, const char *type, const char *iden
 	{
 		MemoryContext old = MemoryContextSwitchTo(TopTransactionContext);
 
+		if (command->type)
+			pfree(command->type);
+		if (command->identity)
+			pfree(command->identity);
 		command->type = pstrdup(type);
 		command->identity = identity ? pstrdup(identity) : NULL;
 		command->exact = exact;

@@ -273,10 +273,9 @@ mig_redact(const char *text, int len)
 
 		while (end < len && is_word_char(text[end]))
 			end++;
-		if (options && (text[r.i] == '\'' || dollar_tag(&r, r.i) > 0 ||
-						(end == start + 1 && at(&r, end) == '\'')))
-			(void) redact_literal(&r);
-		else if (end > start)
+		if (options && text[start] != '"' && redact_literal(&r))
+			continue;
+		if (end > start)
 		{
 			const char *word = text + start;
 

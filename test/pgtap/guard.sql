@@ -10,7 +10,7 @@ CREATE ROLE regress_migrate_other;
 CREATE ROLE regress_migrate_third;
 CREATE SCHEMA g;
 SET search_path = g, public;
-SELECT plan(189);
+SELECT plan(190);
 
 -- tag, object, and those that are objects of the command; NULL: no row.
 -- PostgreSQL 18 has constraints for NOT NULL.
@@ -380,6 +380,8 @@ SELECT is(text_of($$COMMENT ON SCHEMA g IS 'host=h password=secret user=u, postg
 SELECT is(text_of($$ALTER ROLE CURRENT_USER SET application_name = ''; COMMENT ON SCHEMA g IS 'set_config(''app.password'', ''secret'')'$$),
 		  $$COMMENT ON SCHEMA g IS 'set_config(''app.password'', ''***'')'$$, 'a name in quotes');
 SELECT is(text_of($$COMMENT ON SCHEMA g IS 'password'''$$), $$COMMENT ON SCHEMA g IS 'password'''$$, 'a word at the end');
+SELECT is(text_of($$COMMENT ON SCHEMA g IS 'user mapping options (n N''secret'', x''secret'') N''shown'''$$),
+		  $$COMMENT ON SCHEMA g IS 'user mapping options (n N''***'', x''***'') N''shown'''$$, 'options within a string');
 SELECT is(text_of($$CREATE TABLE g.users (id int, password text NOT NULL CHECK (password <> ''), token_id int DEFAULT 7)$$),
 		  $$CREATE TABLE g.users (id int, password text NOT NULL CHECK (password <> ''), token_id int DEFAULT 7)$$,
 		  'columns that are called so');
