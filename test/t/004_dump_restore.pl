@@ -326,9 +326,10 @@ my ($list) = run_command([ 'pg_restore', '-l', "$dumps/custom" ]);
 is( join(', ', sort map { /^\d+; \d+ \d+ ((?!ACL|COMMENT)\S.*? migrate\w*)/ ? $1 : () }
 		split(/\n/, $list)),
 	join(', ',
-		'EXTENSION - migrate', 'SEQUENCE SET public migrate_job_seq',
+		'EXTENSION - migrate', 'SEQUENCE SET public migrate_ddl_seq',
+		'SEQUENCE SET public migrate_job_seq',
 		map { "TABLE DATA public $_" }
-		  qw(migrate_file_set migrate_job migrate_journal migrate_log migrate_log_head migrate_migration migrate_state
+		  qw(migrate_ddl migrate_file_set migrate_job migrate_journal migrate_log migrate_log_head migrate_migration migrate_state
 		  migrate_variable)),
 	'the dump has the extension and the data of its tables');
 
