@@ -876,6 +876,11 @@ CREATE FUNCTION migrate_snapshot_compare(before jsonb, after jsonb DEFAULT NULL,
 COMMENT ON FUNCTION migrate_snapshot_compare(jsonb, jsonb, text[]) IS
 	'what differs between two snapshots, or between one and now';
 
+CREATE FUNCTION migrate_snapshot_stamp() RETURNS bigint
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_snapshot_stamp() IS
+	'a number that is another one once what a snapshot depends on has changed';
+
 --
 -- Know the truth: guard
 --
@@ -1051,6 +1056,7 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_statistics_forget(),
 	migrate_snapshot(text[]),
 	migrate_snapshot_compare(jsonb, jsonb, text[]),
+	migrate_snapshot_stamp(),
 	migrate_dry_run(text, text),
 	migrate_dry_run_sql(text, text),
 	migrate_dry_run_json(text, text),

@@ -94,6 +94,9 @@ typedef struct MigDifference
 /* snapshot.c */
 extern MigSnapshot *mig_snapshot_take(int without);
 
+/* snapshot_stamp.c */
+extern bool mig_snapshot_stamp(uint64 *result);
+
 /* snapshot_rows.c */
 extern MigSnapshot *mig_snapshot_new(int without);
 extern MigSnapshotRow *mig_snapshot_add(MigSnapshot *snapshot, const char *kind,

@@ -1,11 +1,13 @@
 -- migrate_snapshot(): what changes tells of itself and of nothing else, and
--- what is no change tells nothing.
+-- what is no change tells nothing.  migrate_snapshot_stamp() sees all of it.
 
 \set ON_ERROR_STOP 1
 \pset format unaligned
 \pset tuples_only on
 SET client_min_messages = error;
 BEGIN;
+-- A stamp says nothing while who has written a row may write it again.
+SAVEPOINT made;
 CREATE EXTENSION IF NOT EXISTS pgtap;
 CREATE EXTENSION IF NOT EXISTS migrate;
 SELECT no_plan();
@@ -86,9 +88,16 @@ CREATE TEMPORARY TABLE before_all AS
 CREATE FUNCTION pg_temp.changes(command text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
+	stamp bigint := public.migrate_snapshot_stamp();
+	stamp_now bigint;
 BEGIN
 	BEGIN
-		EXECUTE command;
+		BEGIN
+			EXECUTE command;
+		-- a subtransaction
+		EXCEPTION WHEN SQLSTATE 'ZZ002' THEN
+		END;
+		stamp_now := public.migrate_snapshot_stamp();
 		SELECT coalesce(string_agg(line, '; ' ORDER BY line COLLATE "C"), '') INTO result
 		  FROM (SELECT concat_ws(' ', change, kind, identity) ||
 					   CASE change WHEN 'changed' THEN ': ' || string_agg(component, ', ' ORDER BY component) ELSE '' END
@@ -96,11 +105,15 @@ BEGIN
 				 WHERE part_of IS NULL GROUP BY change, kind, identity) x (line);
 		RAISE EXCEPTION USING ERRCODE = 'ZZ001';
 	EXCEPTION WHEN SQLSTATE 'ZZ001' THEN
+		IF stamp IS NULL OR stamp_now IS NULL OR result <> '' AND stamp = stamp_now THEN
+			result := concat_ws('; ', result, format('stamps %s, %s', stamp, stamp_now));
+		END IF;
+		UPDATE pg_temp.cases c SET same_stamp = stamp = stamp_now WHERE c.command = changes.command;
 		RETURN result;
 	END;
 END $$;
 
-CREATE TEMPORARY TABLE cases (number serial, command text, expected text);
+CREATE TEMPORARY TABLE cases (number serial, command text, expected text, same_stamp boolean);
 INSERT INTO cases (command, expected) VALUES
 -- schemas
 ('CREATE SCHEMA s3', 'added schema s3'),
@@ -340,7 +353,35 @@ INSERT INTO cases (command, expected) VALUES
 ('ALTER SUBSCRIPTION sub SET (slot_name = NONE)', ''),
 ('CREATE TABLE s.big (a integer); DROP TABLE s.big', '');
 
+RELEASE made;
 SELECT is(pg_temp.changes(command), expected, command) FROM cases ORDER BY number;
+SELECT set_eq('SELECT command FROM cases WHERE same_stamp', ARRAY[
+	'ALTER SUBSCRIPTION sub OWNER TO CURRENT_USER',
+	'ANALYZE',
+	'SELECT nextval(''q''), setval(''t_id_seq'', 50)',
+	'INSERT INTO t (a, b, d) SELECT ''x'', i, ''a'' FROM generate_series(1, 100) i',
+	'SET LOCAL search_path = "S 2"; SET LOCAL TimeZone = ''Asia/Tokyo''; SET LOCAL DateStyle = ''German''',
+	'SET LOCAL quote_all_identifiers = on; SET LOCAL extra_float_digits = 0; SET LOCAL IntervalStyle = iso_8601',
+	'CREATE TABLE s.big (a integer); DROP TABLE s.big'], 'what does not touch the catalogs keeps the stamp');
+SAVEPOINT again;
+SELECT isnt(migrate_snapshot_stamp(), NULL, 'there is a stamp');
+COMMENT ON SCHEMA s IS 'x';
+SELECT is(migrate_snapshot_stamp(), NULL, 'none while a subtransaction has written rows that it may write again');
+RELEASE again;
+SELECT isnt(migrate_snapshot_stamp(), NULL, 'one after it');
+COMMENT ON SCHEMA s IS NULL;
+SELECT isnt(migrate_snapshot_stamp(), NULL, 'what is deleted is gone');
+COMMENT ON SCHEMA s IS 'y';
+SELECT is(migrate_snapshot_stamp(), NULL, 'none while the transaction has');
+COMMENT ON SCHEMA s IS NULL;
+SAVEPOINT outer_one;
+COMMENT ON SCHEMA s IS 'z';
+SAVEPOINT inner_one;
+COMMENT ON TABLE s.t IS 'z';
+RELEASE inner_one;
+SAVEPOINT inner_one;
+SELECT is(migrate_snapshot_stamp(), NULL, 'nor while one of several subtransactions has');
+ROLLBACK TO outer_one;
 SELECT cmp_ok(count(*), '>=', 120::bigint, 'so many kinds of change') FROM cases WHERE expected <> '';
 
 -- rows

@@ -173,6 +173,41 @@ $node->safe_psql('zoo', $_)
   'REFRESH MATERIALIZED VIEW z.mv', 'CHECKPOINT';
 is($node->safe_psql('zoo', $rows), $zoo, 'VACUUM FULL, REINDEX and the like change nothing');
 
+# The stamp: who wrote the rows of the catalogs outlives all that is done to them.
+my $stamp = $node->safe_psql('zoo', 'SELECT mig.migrate_snapshot_stamp()');
+like($stamp, qr/^-?\d+$/, 'there is a stamp');
+$node->safe_psql('zoo', $_) for 'VACUUM FREEZE', 'ANALYZE';
+$node->safe_psql('zoo', "SELECT lo_create(0); CREATE TABLE public.gone (a integer); DROP TABLE public.gone");
+is($node->safe_psql('zoo', 'SELECT mig.migrate_snapshot_stamp()'), $stamp, 'frozen rows have the same stamp');
+$node->restart;
+is($node->safe_psql('zoo', 'SELECT mig.migrate_snapshot_stamp()'), $stamp, '... after a restart too');
+$node->stop('immediate');
+$node->start;
+is($node->safe_psql('zoo', 'SELECT mig.migrate_snapshot_stamp()'), $stamp, '... and after a crash');
+$node->safe_psql('zoo', q{
+	BEGIN;
+	DO $$ BEGIN CREATE TABLE public.never (a integer); RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN END $$;
+	CREATE TABLE public.never (a integer);
+	ROLLBACK});
+is($node->safe_psql('zoo', 'SELECT mig.migrate_snapshot_stamp()'), $stamp, '... and after what was rolled back');
+my $other = $node->background_psql('zoo');
+$other->query_safe('BEGIN; COMMENT ON TABLE z.parent IS $$new$$');
+is($node->safe_psql('zoo', 'SELECT mig.migrate_snapshot_stamp()'), $stamp, '... and before another commits');
+$other->query_safe('COMMIT');
+$other->quit;
+isnt($node->safe_psql('zoo', 'SELECT mig.migrate_snapshot_stamp()'), $stamp, '... but not afterwards');
+$node->safe_psql('zoo', 'COMMENT ON TABLE z.parent IS NULL');
+is($node->safe_psql('zoo', 'SELECT mig.migrate_snapshot_stamp()'), $stamp, 'a row that came and went is no change');
+# that notes new files in pg_class, but rewrites rows with those who wrote them
+my $writers = 'SELECT sum(hashint8(xmin::text::bigint)::bigint), count(*) FROM ';
+my %written = map { $_ => $node->safe_psql('zoo', "$writers $_") } qw(pg_attribute pg_proc pg_rewrite pg_description);
+$node->safe_psql('zoo', "VACUUM (FULL, FREEZE) $_") for keys %written, 'pg_class';
+is($node->safe_psql('zoo', "$writers $_"), $written{$_}, "VACUUM FULL keeps who wrote $_") for sort keys %written;
+my $written = $node->safe_psql('zoo', 'SELECT mig.migrate_snapshot_stamp()');
+$node->safe_psql('zoo', 'VACUUM FREEZE');
+is($node->safe_psql('zoo', 'SELECT mig.migrate_snapshot_stamp()'), $written, 'frozen again it is the same stamp');
+is($node->safe_psql('zoo', $rows), $zoo, 'and the same snapshot');
+
 # Locks: none is left, and what is locked by another is not waited for, but for
 # what the server locks to write down a view, a rule and expressions.
 is($node->safe_psql('zoo', q{
