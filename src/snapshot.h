@@ -14,6 +14,7 @@
 #define MIGRATE_SNAPSHOT_H
 
 #include "common/cryptohash.h"
+#include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "utils/acl.h"
 #include "utils/hsearch.h"
@@ -95,7 +96,7 @@ typedef struct MigDifference
 extern MigSnapshot *mig_snapshot_take(int without);
 
 /* snapshot_stamp.c */
-extern bool mig_snapshot_stamp(uint64 *result);
+extern uint64 mig_snapshot_stamp(void);
 
 /* snapshot_rows.c */
 extern MigSnapshot *mig_snapshot_new(int without);
@@ -106,6 +107,7 @@ extern void mig_snapshot_end(MigTaking *taking);
 extern void mig_snapshot_put(MigTaking *taking, const char *kind, const char *identity,
 							 MigComponent component, const char *text);
 extern bool mig_snapshot_wants(const MigTaking *taking, MigComponent component);
+extern int	mig_snapshot_row_cmp(const MigSnapshotRow *a, const MigSnapshotRow *b);
 extern void mig_snapshot_sort(MigSnapshot *snapshot);
 extern const char *mig_component_name(MigComponent component);
 extern bool mig_component_of(const char *name, MigComponent *component);
@@ -113,8 +115,14 @@ extern char *mig_snapshot_hash_text(const MigSnapshotRow *row);
 extern bool mig_snapshot_set_hash(MigSnapshotRow *row, const char *text);
 extern void mig_snapshot_set_place(MigSnapshotRow *row, int place);
 extern const char *mig_change_name(MigChange change);
+extern char *mig_snapshot_whole(const MigSnapshotRow *row);
+extern char *mig_snapshot_part_name(const MigSnapshotRow *row);
 extern MigDifference *mig_snapshot_compare(const MigSnapshot *before,
 										   const MigSnapshot *after, int *n);
+
+/* snapshot_sql.c */
+extern int	mig_without_argument(FunctionCallInfo fcinfo, int n);
+extern Datum mig_definition_value(const MigSnapshotRow *row, bool *isnull);
 
 /* snapshot_columns.c */
 typedef struct MigSnapshotAttribute

@@ -194,6 +194,16 @@ compare_rows(const void *a, const void *b)
 }
 
 /*
+ * mig_snapshot_row_cmp
+ *		Which of two rows comes first: less than, equal to or greater than 0.
+ */
+int
+mig_snapshot_row_cmp(const MigSnapshotRow *a, const MigSnapshotRow *b)
+{
+	return compare_rows(a, b);
+}
+
+/*
  * mig_snapshot_sort
  *		Bring the rows into their order.
  */
@@ -589,9 +599,13 @@ rows_of_object(const MigSnapshot *snapshot, int first)
 	return i - first;
 }
 
-/* The identity of the relation, or type, that an object is a part of. */
-static char *
-whole_of(const MigSnapshotRow *row)
+/*
+ * mig_snapshot_whole
+ *		The identity of the relation, or type, that an object is a part of;
+ *		NULL if it is none's, or if the row does not tell.  palloc'd.
+ */
+char *
+mig_snapshot_whole(const MigSnapshotRow *row)
 {
 	const char *p;
 
@@ -630,6 +644,20 @@ whole_of(const MigSnapshotRow *row)
 		return pnstrdup(p, Max(last_name(p) - p - 1, 0));
 	}
 	return NULL;
+}
+
+/*
+ * mig_snapshot_part_name
+ *		The own name of an object that is named with what it is a part of.
+ *		palloc'd, without its quotes.
+ */
+char *
+mig_snapshot_part_name(const MigSnapshotRow *row)
+{
+	const char *p = strcmp(row->kind, "column") == 0 ? last_name(row->identity) : row->identity;
+	int			len = skip_identifier(p) - p;
+
+	return *p == '"' ? pnstrdup(p + 1, Max(len - 2, 0)) : pnstrdup(p, len);
 }
 
 static bool
@@ -692,7 +720,7 @@ find_parts(Comparison *comparison)
 			continue;
 		if (!same)
 			part_of = NULL;
-		identity = part_of ? NULL : whole_of(row);
+		identity = part_of ? NULL : mig_snapshot_whole(row);
 		if (identity != NULL)
 		{
 			whole = hash_search(wholes, &identity, HASH_FIND, NULL);

@@ -21,9 +21,12 @@
 PG_FUNCTION_INFO_V1(migrate_snapshot);
 PG_FUNCTION_INFO_V1(migrate_snapshot_compare);
 
-/* An argument that names the components to leave out. */
-static int
-without_argument(FunctionCallInfo fcinfo, int n)
+/*
+ * mig_without_argument
+ *		An argument that names the components to leave out, as a set.
+ */
+int
+mig_without_argument(FunctionCallInfo fcinfo, int n)
 {
 	Datum	   *names;
 	bool	   *nulls;
@@ -59,7 +62,7 @@ Datum
 migrate_snapshot(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
-	int			without = without_argument(fcinfo, 0);
+	int			without = mig_without_argument(fcinfo, 0);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate snapshots",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext row_context = AllocSetContextCreate(context, "migrate snapshot shown",
@@ -169,8 +172,12 @@ read_rows(Jsonb *rows, int without)
 	return snapshot;
 }
 
-static Datum
-definition_value(const MigSnapshotRow *row, bool *isnull)
+/*
+ * mig_definition_value
+ *		A row's definition as a text; null if there is none.
+ */
+Datum
+mig_definition_value(const MigSnapshotRow *row, bool *isnull)
 {
 	*isnull = row == NULL || row->definition == NULL;
 	return *isnull ? (Datum) 0 : CStringGetTextDatum(row->definition);
@@ -180,7 +187,7 @@ Datum
 migrate_snapshot_compare(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
-	int			without = without_argument(fcinfo, 2);
+	int			without = mig_without_argument(fcinfo, 2);
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate snapshots",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller;
@@ -212,8 +219,8 @@ migrate_snapshot_compare(PG_FUNCTION_ARGS)
 		values[1] = CStringGetTextDatum(row->identity);
 		values[2] = CStringGetTextDatum(mig_component_name(row->component));
 		values[3] = CStringGetTextDatum(mig_change_name(difference->change));
-		values[4] = definition_value(difference->before, &nulls[4]);
-		values[5] = definition_value(difference->after, &nulls[5]);
+		values[4] = mig_definition_value(difference->before, &nulls[4]);
+		values[5] = mig_definition_value(difference->after, &nulls[5]);
 		nulls[6] = difference->part_of == NULL;
 		if (!nulls[6])
 			values[6] = CStringGetTextDatum(difference->part_of);

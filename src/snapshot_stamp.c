@@ -4,9 +4,9 @@
  *	  A number that is another one once anything that a snapshot depends on has
  *	  changed.
  *
- * It is made of which transactions have written the rows of the catalogs: a
- * sum, as rows have no order.  After its end no transaction adds a row, so
- * where as many rows of each are there, the same ones are.  What is
+ * It is made of which commands of which transactions have written the rows of
+ * the catalogs: a sum, as rows have no order.  After its end no command adds a
+ * row, so where as many rows of each are there, the same ones are.  What is
  * changed in place (by ANALYZE and VACUUM, of relations) is nothing that a
  * snapshot tells; freezing a row and VACUUM FULL keep who wrote it.
  *
@@ -140,35 +140,23 @@ typedef struct Stamp
 {
 	uint64		sum;
 	Oid			catalog;
-	TransactionId last;			/* who wrote the last row ... */
+	TransactionId last;			/* who wrote the last row, */
+	CommandId	command;		/* ... with which command */
 	uint64		addend;			/* ... and what that adds */
-	TransactionId top;			/* this transaction, */
-	TransactionId current;		/* the subtransaction in it, */
-	bool		nested;			/* and are there others between them? */
-	bool		open;			/* has one of these written a row? */
 } Stamp;
-
-/* May a transaction go on to write? */
-static bool
-is_open(const Stamp *stamp, HeapTupleHeader header, TransactionId writer)
-{
-	if (!TransactionIdIsValid(stamp->top) || HeapTupleHeaderXminFrozen(header))
-		return false;
-	return writer == stamp->top || writer == stamp->current ||
-		(stamp->nested && TransactionIdIsCurrentTransactionId(writer));
-}
 
 static inline void
 add_row(Stamp *stamp, HeapTuple tuple)
 {
 	TransactionId writer = HeapTupleHeaderGetRawXmin(tuple->t_data);
+	CommandId	command = HeapTupleHeaderGetRawCommandId(tuple->t_data);
 
-	if (writer != stamp->last)
+	if (writer != stamp->last || command != stamp->command)
 	{
 		stamp->last = writer;
-		stamp->addend = hash_bytes_uint32_extended(writer, stamp->catalog);
-		if (is_open(stamp, tuple->t_data, writer))
-			stamp->open = true;
+		stamp->command = command;
+		stamp->addend = hash_combine64(hash_bytes_uint32_extended(writer, stamp->catalog),
+									   hash_bytes_uint32_extended(command, stamp->catalog));
 	}
 	stamp->sum += stamp->addend;
 }
@@ -221,34 +209,23 @@ add_members(Stamp *stamp, Snapshot snapshot)
  *		As long as this is the same, so is what mig_snapshot_take() tells; it may
  *		be another one though nothing has changed.  To be taken before a snapshot
  *		that it is kept with, and is then true of either.
- *
- * False: it says nothing, as it has rows of a transaction or subtransaction
- * that is open here, and may write them again without a trace.
  */
-bool
-mig_snapshot_stamp(uint64 *result)
+uint64
+mig_snapshot_stamp(void)
 {
 	Stamp		stamp = {0};
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	int			i;
 
-	stamp.top = GetTopTransactionIdIfAny();
-	stamp.current = GetCurrentTransactionIdIfAny();
-	stamp.nested = GetCurrentTransactionNestLevel() > 2;
 	for (i = 0; i < lengthof(catalogs); i++)
 		add_catalog(&stamp, catalogs[i], snapshot);
 	add_members(&stamp, snapshot);
 	UnregisterSnapshot(snapshot);
-	*result = stamp.sum;
-	return !stamp.open;
+	return stamp.sum;
 }
 
 Datum
 migrate_snapshot_stamp(PG_FUNCTION_ARGS)
 {
-	uint64		stamp;
-
-	if (!mig_snapshot_stamp(&stamp))
-		PG_RETURN_NULL();
-	PG_RETURN_INT64((int64) stamp);
+	PG_RETURN_INT64((int64) mig_snapshot_stamp());
 }

@@ -415,16 +415,6 @@ read_import(JsonbContainer *root)
 	return result;
 }
 
-static Datum
-array_of(Datum *values, int n, Oid type)
-{
-	bool		text = type == TEXTOID;
-
-	return PointerGetDatum(construct_array(values, n, type, text ? -1 : sizeof(int64),
-										   text ? false : FLOAT8PASSBYVAL,
-										   text ? TYPALIGN_INT : TYPALIGN_DOUBLE));
-}
-
 enum
 {
 	COLUMN_SCHEMA,
@@ -462,7 +452,7 @@ store_relations(const List *relations)
 		columns[COLUMN_INDEXES][i] = Int64GetDatum(sized->index_bytes);
 	}
 	for (i = 0; i < COLUMNS; i++)
-		values[i] = array_of(columns[i], n, i <= COLUMN_KIND ? TEXTOID : INT8OID);
+		values[i] = mig_array_datum(columns[i], n, i <= COLUMN_KIND ? TEXTOID : INT8OID);
 	mig_run_query(Q_STATISTIC_STORE, values, NULL);
 }
 
