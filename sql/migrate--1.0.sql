@@ -246,6 +246,43 @@ CREATE TABLE migrate_ddl (
 	job bigint
 );
 
+-- When the reference was changed: the last row counts, and others stay for a
+-- while, as runs of several projects do not wait for each other here.  If there
+-- was drift that was kept as such, the catalogs' stamp is null, and clean_at,
+-- with the transactions of then, is when there was none.
+CREATE SEQUENCE migrate_reference_seq;
+
+CREATE TABLE migrate_reference (
+	id bigint PRIMARY KEY DEFAULT nextval('migrate_reference_seq'),
+	xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+	taken_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	taken_by text NOT NULL DEFAULT session_user,
+	origin text COLLATE "C" NOT NULL
+		CHECK (origin IN ('apply', 'deploy', 'baseline', 'accept')),
+	project text COLLATE "C" NOT NULL,
+	job bigint,
+	transactions pg_snapshot NOT NULL,
+	clean_at timestamptz NOT NULL,
+	clean_transactions pg_snapshot NOT NULL,
+	stamp bigint
+);
+
+-- No index: all of it is read, and identities may be longer than a key.
+CREATE TABLE migrate_object (
+	kind text COLLATE "C" NOT NULL,
+	identity text COLLATE "C" NOT NULL,
+	component text COLLATE "C" NOT NULL,
+	hash text COLLATE "C" NOT NULL,
+	definition text NOT NULL
+);
+
+-- Runs that have not left their snapshot: they go on, or were lost.
+CREATE TABLE migrate_unsettled (
+	project text COLLATE "C" NOT NULL,
+	job bigint,
+	since timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
 SELECT pg_catalog.pg_extension_config_dump('migrate_migration', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_state', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_variable', '');
@@ -257,6 +294,10 @@ SELECT pg_catalog.pg_extension_config_dump('migrate_job', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_file_set', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_ddl_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_ddl', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_reference_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_reference', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_object', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_unsettled', '');
 
 CREATE FUNCTION migrate_state_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -882,6 +923,32 @@ COMMENT ON FUNCTION migrate_snapshot_stamp() IS
 	'a number that is another one once what a snapshot depends on has changed';
 
 --
+-- Know the truth: drift
+--
+
+CREATE FUNCTION migrate_drift(without text[] DEFAULT '{}',
+							  OUT kind text, OUT identity text, OUT component text,
+							  OUT change text, OUT old_definition text,
+							  OUT new_definition text, OUT part_of text,
+							  OUT seen_at timestamptz, OUT session_role text,
+							  OUT acting_role text, OUT client_addr text,
+							  OUT application text, OUT tag text, OUT statement text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C ROWS 100;
+COMMENT ON FUNCTION migrate_drift(text[]) IS
+	'what has been added, dropped or changed since the last run, and by whom if the guard has seen it';
+
+CREATE FUNCTION migrate_drift_since() RETURNS timestamptz
+	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
+COMMENT ON FUNCTION migrate_drift_since() IS
+	'since when migrate_drift() tells changes; null if it cannot yet';
+
+CREATE FUNCTION migrate_accept_drift(reason text) RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_accept_drift(text) IS
+	'take the database as it is; how many objects were otherwise';
+
+--
 -- Know the truth: guard
 --
 
@@ -1061,6 +1128,8 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_dry_run_sql(text, text),
 	migrate_dry_run_json(text, text),
 	migrate_dry_run_sql_json(text, text),
+	migrate_drift(text[]),
+	migrate_accept_drift(text),
 	migrate_guard_record(),
 	migrate_guard_warn(),
 	migrate_guard_error(),

@@ -9,6 +9,7 @@
  *-------------------------------------------------------------------------
  */
 #include "migrate.h"
+#include "drift.h"
 
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -317,22 +318,10 @@ migrate_baseline(PG_FUNCTION_ARGS)
 	}
 	mig_chain_close(&chain);
 	mig_state_settle_baselines(mig_project);
+	mig_reference_begin(mig_project);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	PG_RETURN_INT32(marked);
-}
-
-static char *
-reason_argument(FunctionCallInfo fcinfo)
-{
-	char	   *reason = mig_text_argument(fcinfo, 1, "reason");
-
-	if (reason[strspn(reason, " \t\r\n")] == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a reason is needed"),
-				 errhint("It is what the history will say when somebody wonders.")));
-	return reason;
 }
 
 Datum
@@ -340,7 +329,7 @@ migrate_mark(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller;
 	MemoryContext context = mig_call_context(&caller);
-	char	   *reason = reason_argument(fcinfo);
+	char	   *reason = mig_reason_argument(fcinfo, 1);
 	MigEntry   *entries;
 	MigEntry   *entry;
 	MigChain	chain = {0};
@@ -366,7 +355,7 @@ migrate_unmark(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller;
 	MemoryContext context = mig_call_context(&caller);
-	char	   *reason = reason_argument(fcinfo);
+	char	   *reason = mig_reason_argument(fcinfo, 1);
 	MigEntry   *entries;
 	MigEntry   *entry;
 	MigChain	chain = {0};

@@ -3,9 +3,9 @@
  * catalog.c
  *	  The extension's own tables: how they are reached, and the migrations.
  *
- * Only this file, state.c, journal.c, log.c, fileset.c, variables.c and
- * statistics*.c touch our tables.  How they do it is in this one; catalog.h offers it to the
- * others.
+ * Only this file, state.c, journal.c, log.c, fileset.c, variables.c, drift*.c,
+ * guard.c and statistics*.c touch our tables.  How they do it is in this one;
+ * catalog.h offers it to the others.
  *
  * Every function runs its SQL as the extension's owner, with row security
  * off, and gives the caller's identity back before it returns; no text from
@@ -230,12 +230,8 @@ mig_query_types(MigQueryNo query)
 	return mig_query_texts[query].types;
 }
 
-/*
- * mig_run_query
- *		Run one of our statements, after mig_enter(); the number of rows.
- */
-uint64
-mig_run_query(MigQueryNo query, Datum *values, const bool *nulls)
+static uint64
+execute(MigQueryNo query, Datum *values, const bool *nulls, bool read_only)
 {
 	char		flags[MIG_QUERY_ARGS];
 	int			i;
@@ -243,10 +239,51 @@ mig_run_query(MigQueryNo query, Datum *values, const bool *nulls)
 
 	for (i = 0; i < mig_query_texts[query].nargs; i++)
 		flags[i] = nulls && nulls[i] ? 'n' : ' ';
-	result = SPI_execute_plan(mig_query_plan(query), values, flags, false, 0);
+	result = SPI_execute_plan(mig_query_plan(query), values, flags, read_only, 0);
 	if (result < 0)
 		elog(ERROR, "statement %d failed: %s", query, SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+/*
+ * mig_run_query
+ *		Run one of our statements, after mig_enter(); the number of rows.
+ */
+uint64
+mig_run_query(MigQueryNo query, Datum *values, const bool *nulls)
+{
+	return execute(query, values, nulls, false);
+}
+
+/*
+ * mig_read_query
+ *		The same of one that only reads, as things are now, also where the
+ *		transaction's snapshot is older.
+ */
+uint64
+mig_read_query(MigQueryNo query, Datum *values)
+{
+	uint64		n;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	n = execute(query, values, NULL, true);
+	PopActiveSnapshot();
+	return n;
+}
+
+/*
+ * mig_array_datum
+ *		An array of values, for a statement's parameter.  palloc'd.
+ */
+Datum
+mig_array_datum(Datum *values, int n, Oid type)
+{
+	int16		length;
+	bool		by_value;
+	char		align;
+
+	get_typlenbyvalalign(type, &length, &by_value, &align);
+	return PointerGetDatum(construct_array(values, n, type, length, by_value, align));
 }
 
 static Datum

@@ -78,6 +78,18 @@ typedef enum MigQueryNo
 	Q_DDL_RECORD,
 	Q_DDL_FORGET,
 	Q_GUARD_TRIGGERS,
+	Q_REFERENCE,
+	Q_REFERENCE_SHARE,
+	Q_REFERENCE_LOCK,
+	Q_REFERENCE_SET,
+	Q_REFERENCE_CLEAR,
+	Q_OBJECTS,
+	Q_OBJECT_INSERT,
+	Q_OBJECT_DELETE,
+	Q_UNSETTLED,
+	Q_UNSETTLED_ADD,
+	Q_UNSETTLED_REMOVE,
+	Q_DDL_SINCE,
 	Q_COUNT
 } MigQueryNo;
 
@@ -109,6 +121,8 @@ extern char mig_kind_of(const char *name);
 extern SPIPlanPtr mig_query_plan(MigQueryNo query);
 extern const Oid *mig_query_types(MigQueryNo query);
 extern uint64 mig_run_query(MigQueryNo query, Datum *values, const bool *nulls);
+extern uint64 mig_read_query(MigQueryNo query, Datum *values);
+extern Datum mig_array_datum(Datum *values, int n, Oid type);
 extern Datum mig_text_datum(const char *text, bool *isnull);
 extern char *mig_text_field(const MigVisit *visit, uint64 row, int column);
 extern bytea *mig_bytea_field(const MigVisit *visit, uint64 row, int column);

@@ -824,6 +824,7 @@ plan(Deploy *deploy, const char *target, const char *client_addr)
 		run->hooks = mig_catalog_hooks(run->project);
 		mig_run_refuse_untrusted(run);
 		mig_lint_gate(run->plan, run->project);
+		mig_tracking_begin(&run->tracking, run->project, deploy->job);
 		run->results = MemoryContextAllocExtended(deploy->context,
 												  sizeof(MigResult) * run->plan->nsteps,
 												  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -980,6 +981,36 @@ record_failure(Deploy *deploy, ErrorData *error)
 		RESUME_CANCEL_INTERRUPTS();
 }
 
+/*
+ * Keep a snapshot of what was committed.  That cannot fail the run; what
+ * cannot be kept is left to the next one.
+ */
+static void
+leave_snapshot(Deploy *deploy)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	if (!deploy->run.tracking.on)
+		return;
+	PG_TRY();
+	{
+		begin(deploy);
+		protect_locks(deploy);
+		(void) mig_tracking_end(&deploy->run.tracking);
+		commit(deploy);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error = catch_error(deploy, context);
+
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("could not keep a snapshot of what the run has left: %s",
+						error->message)));
+	}
+	PG_END_TRY();
+}
+
 static void
 finish(Deploy *deploy)
 {
@@ -1045,6 +1076,7 @@ mig_deploy(int64 job, bool down, const char *target, const char *client_addr)
 				MemoryContextReset(deploy->step_context);
 			}
 			MemoryContextSwitchTo(context);
+			leave_snapshot(deploy);
 		}
 		finish(deploy);
 		mig_run_leave();
@@ -1058,6 +1090,7 @@ mig_deploy(int64 job, bool down, const char *target, const char *client_addr)
 		if (run->plan->nsteps > 0)
 			mig_execution_error(&run->execution, error);
 		record_failure(deploy, error);
+		leave_snapshot(deploy);
 		mig_run_leave();
 		ReThrowError(error);
 	}

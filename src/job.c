@@ -184,7 +184,8 @@ static const char *const passed_settings[] = {
 	"migrate.lock_timeout", "migrate.lock_retries", "migrate.search_path",
 	"migrate.role", "migrate.variables", "migrate.environment",
 	"migrate.restore_point", "migrate.record_failures", "migrate.trust_registrants",
-	"migrate.lint", "migrate.lint_rules", "migrate.lint_rows", "migrate.lint_size"
+	"migrate.lint", "migrate.lint_rules", "migrate.lint_rows", "migrate.lint_size",
+	"migrate.drift"
 };
 
 #define QUEUE_SIZE 65536

@@ -4,7 +4,7 @@
  *	  What the files of the extension share, grouped by the file that owns it.
  *
  * Calls go down this list only: guard, register, apply, adopt, export, require, job,
- * worker -> deploy -> match, run -> lint (lint.h) -> history, hook, retry, plan, procedure ->
+ * worker -> deploy -> match, run -> lint (lint.h), drift (drift.h) -> history, hook, retry, plan, procedure ->
  * execute, judge, journal, log, lock -> variables, fileset -> state ->
  * catalog, collect -> queries, format -> lines, script -> tools, units, version -> sums.
  *
@@ -57,6 +57,7 @@
 #define ERRCODE_MIG_WRONG_DATABASE		MAKE_SQLSTATE('M','G','0','2','5')
 #define ERRCODE_MIG_LINT				MAKE_SQLSTATE('M','G','0','2','6')
 #define ERRCODE_MIG_GUARD				MAKE_SQLSTATE('M','G','0','2','7')
+#define ERRCODE_MIG_DRIFT				MAKE_SQLSTATE('M','G','0','2','8')
 
 /* version.c */
 extern bytea *mig_version_key(char kind, const char *version);
@@ -249,6 +250,7 @@ extern char *mig_liquibase_body(const char *up_text);
 
 /* module.c */
 extern char *mig_text_argument(FunctionCallInfo fcinfo, int n, const char *name);
+extern char *mig_reason_argument(FunctionCallInfo fcinfo, int n);
 extern MemoryContext mig_call_context(MemoryContext *caller);
 
 /* settings */
@@ -268,6 +270,15 @@ typedef enum MigGuardMode
 	MIG_GUARD_WARN,
 	MIG_GUARD_ERROR
 } MigGuardMode;
+
+/* What a run does about what it finds changed since the last one. */
+typedef enum MigDriftMode
+{
+	MIG_DRIFT_OFF,				/* and leaves no snapshot itself */
+	MIG_DRIFT_RECORD,
+	MIG_DRIFT_WARN,
+	MIG_DRIFT_ERROR
+} MigDriftMode;
 
 extern char *mig_step;
 extern int	mig_lock_retries;
@@ -290,6 +301,7 @@ extern int	mig_lint_rows;
 extern int	mig_lint_size;
 extern int	mig_dry_run_lock_timeout;
 extern int	mig_guard;
+extern int	mig_drift;
 
 /* lock.c */
 typedef enum MigLockClass

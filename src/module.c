@@ -45,6 +45,7 @@ int			mig_lint_rows = 10000;
 int			mig_lint_size = 8192;
 int			mig_dry_run_lock_timeout = 2000;
 int			mig_guard = MIG_GUARD_ON;
+int			mig_drift = MIG_DRIFT_WARN;
 
 static const struct config_enum_entry lint_options[] = {
 	{"off", MIG_LINT_OFF, false},
@@ -59,6 +60,14 @@ static const struct config_enum_entry guard_options[] = {
 	{"record", MIG_GUARD_RECORD, false},
 	{"warn", MIG_GUARD_WARN, false},
 	{"error", MIG_GUARD_ERROR, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry drift_options[] = {
+	{"off", MIG_DRIFT_OFF, false},
+	{"record", MIG_DRIFT_RECORD, false},
+	{"warn", MIG_DRIFT_WARN, false},
+	{"error", MIG_DRIFT_ERROR, false},
 	{NULL, 0, false}
 };
 
@@ -95,6 +104,23 @@ mig_text_argument(FunctionCallInfo fcinfo, int n, const char *name)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must not be null", name)));
 	return NULL;
+}
+
+/*
+ * mig_reason_argument
+ *		The argument that says why, which must say something.
+ */
+char *
+mig_reason_argument(FunctionCallInfo fcinfo, int n)
+{
+	char	   *reason = mig_text_argument(fcinfo, n, "reason");
+
+	if (reason[strspn(reason, " \t\r\n")] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a reason is needed"),
+				 errhint("It is what the history will say when somebody wonders.")));
+	return reason;
 }
 
 /*
@@ -201,6 +227,11 @@ _PG_init(void)
 							 "What the guard does about DDL outside of a run, where it is not as migrate_guard_on() says.",
 							 NULL, &mig_guard, MIG_GUARD_ON, guard_options,
 							 PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("migrate.drift",
+							 "What a run does about objects that are not as the last one has left them.",
+							 "With off a run does not leave a snapshot either.",
+							 &mig_drift, MIG_DRIFT_WARN, drift_options,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("migrate.record_failures",
 							 "Record failed attempts beyond their transaction.",
 							 NULL, &mig_record_failures, true, PGC_SUSET, 0,

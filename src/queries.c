@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * queries.c
- *	  The SQL of catalog.c, journal.c, log.c and statistics.c, in one table.
+ *	  The SQL on our own tables, in one table.
  *
  * %s stands for the schema of our tables, %% for a percent sign.  Names and
  * operators are qualified, values are parameters: no search path, operator or
@@ -445,5 +445,74 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" ('{migrate_guard_record,migrate_guard_warn,migrate_guard_error}'::pg_catalog.name[])"
 		" ORDER BY t.evtname",
 		1, {OIDOID}
+	},
+	/* a stamp counts if whoever took it saw what all others have done */
+	[Q_REFERENCE] = {
+		"SELECT r.clean_at, r.clean_transactions::pg_catalog.text,"
+		" CASE WHEN NOT EXISTS (SELECT 1 FROM %s.migrate_reference o WHERE o.id OPERATOR(pg_catalog.<>) r.id"
+		" AND NOT pg_catalog.pg_visible_in_snapshot(o.xid, r.transactions)) THEN r.stamp END,"
+		" (SELECT pg_catalog.string_agg(o.id::pg_catalog.text, ' ' ORDER BY o.id)"
+		" FROM %s.migrate_reference o)"
+		" FROM %s.migrate_reference r ORDER BY r.id DESC LIMIT 1",
+		0, {0}
+	},
+	[Q_REFERENCE_SHARE] = {
+		"LOCK TABLE %s.migrate_object IN ROW EXCLUSIVE MODE",
+		0, {0}
+	},
+	[Q_REFERENCE_LOCK] = {
+		"LOCK TABLE %s.migrate_object IN SHARE ROW EXCLUSIVE MODE",
+		0, {0}
+	},
+	[Q_REFERENCE_SET] = {
+		"INSERT INTO %s.migrate_reference (project, origin, job, transactions, stamp, clean_at,"
+		" clean_transactions) SELECT $1, $2, $3, s.now, $4,"
+		" CASE WHEN $4 IS NULL THEN r.clean_at ELSE pg_catalog.clock_timestamp() END,"
+		" CASE WHEN $4 IS NULL THEN r.clean_transactions ELSE s.now END"
+		" FROM (SELECT pg_catalog.pg_current_snapshot() AS now) s LEFT JOIN"
+		" (SELECT * FROM %s.migrate_reference ORDER BY id DESC LIMIT 1) r ON true",
+		4, {TEXTOID, TEXTOID, INT8OID, INT8OID}
+	},
+	[Q_REFERENCE_CLEAR] = {
+		"DELETE FROM %s.migrate_reference WHERE ctid" EQ "ANY (ARRAY(SELECT ctid FROM %s.migrate_reference"
+		" WHERE id" LT "(SELECT pg_catalog.max(id) FROM %s.migrate_reference) FOR UPDATE SKIP LOCKED))",
+		0, {0}
+	},
+	[Q_OBJECTS] = {
+		"SELECT ctid, kind, identity, component, hash,"
+		" CASE WHEN $1 OR kind" EQ "ANY ('{index,sequence}'::pg_catalog.text[]) THEN definition END"
+		" FROM %s.migrate_object ORDER BY kind, identity, component",
+		1, {BOOLOID}
+	},
+	[Q_OBJECT_INSERT] = {
+		"INSERT INTO %s.migrate_object (kind, identity, component, hash, definition)"
+		" SELECT * FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), pg_catalog.unnest($3),"
+		" pg_catalog.unnest($4), pg_catalog.unnest($5)) u",
+		5, {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
+	},
+	[Q_OBJECT_DELETE] = {
+		"DELETE FROM %s.migrate_object WHERE ctid" EQ "ANY ($1)",
+		1, {TIDARRAYOID}
+	},
+	[Q_UNSETTLED] = {
+		"SELECT coalesce(job, 0) FROM %s.migrate_unsettled",
+		0, {0}
+	},
+	[Q_UNSETTLED_ADD] = {
+		"INSERT INTO %s.migrate_unsettled (project, job) VALUES ($1, nullif($2, 0))",
+		2, {TEXTOID, INT8OID}
+	},
+	[Q_UNSETTLED_REMOVE] = {
+		"DELETE FROM %s.migrate_unsettled WHERE coalesce(job, 0)" EQ "$1",
+		1, {INT8OID}
+	},
+	[Q_DDL_SINCE] = {
+		"SELECT d.id, d.seen_at, d.session_role, d.acting_role, d.client_addr, d.application, d.tag,"
+		" d.statement, o.value OPERATOR(pg_catalog.->>) 'identity', o.value OPERATOR(pg_catalog.->>) 'was'"
+		" FROM %s.migrate_ddl d, pg_catalog.jsonb_array_elements(d.objects) o"
+		" WHERE d.project IS NULL AND (d.seen_at OPERATOR(pg_catalog.>) $1"
+		" OR NOT pg_catalog.pg_visible_in_snapshot(d.xid, $2::pg_catalog.pg_snapshot))"
+		" ORDER BY d.id",
+		2, {TIMESTAMPTZOID, TEXTOID}
 	},
 };

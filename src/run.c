@@ -742,6 +742,7 @@ execute_plan(MigRun *run, const char *function)
 	{
 		mig_run_enter(run);
 		run_steps(run);
+		(void) mig_tracking_end(&run->tracking);
 		mig_run_leave();
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
@@ -850,6 +851,7 @@ mig_run(const char *target, bool down, int *n)
 		mig_run_refuse_untrusted(&run);
 		lock_plan(run.project, run.plan);
 		mig_lint_gate(run.plan, run.project);
+		mig_tracking_begin(&run.tracking, run.project, 0);
 
 		results = palloc0(sizeof(MigResult) * run.plan->nsteps);
 		run.results = results;

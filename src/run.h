@@ -11,6 +11,7 @@
 #define MIGRATE_RUN_H
 
 #include "migrate.h"
+#include "drift.h"
 
 #include "portability/instr_time.h"
 
@@ -29,6 +30,7 @@ typedef struct MigRun
 	MigChain	chain;
 	MigExecution execution;
 	MigDeferrable deferrable;
+	MigTracking tracking;
 	MigEvent	base;			/* who runs it: what all its events say */
 	int			step;			/* index of the step being executed */
 	TimestampTz started;		/* when it began */

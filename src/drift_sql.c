@@ -1,0 +1,307 @@
+/*-------------------------------------------------------------------------
+ *
+ * drift_sql.c
+ *	  The SQL functions that show what has changed a database since its last
+ *	  run, who did, and take it as it is.
+ *
+ * migrate_drift() only reads, also on a standby.  Who changed what is known
+ * as far as the guard has seen it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "migrate.h"
+#include "catalog.h"
+#include "drift.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(migrate_drift);
+PG_FUNCTION_INFO_V1(migrate_drift_since);
+PG_FUNCTION_INFO_V1(migrate_accept_drift);
+
+/* So many objects are named in the log when they are accepted. */
+#define LOGGED 100
+
+/* No more commands on one object are looked at, from the last one back. */
+#define LOOKED_AT 100
+
+/* What of an object a command changes. */
+typedef enum Aspect
+{
+	ASPECT_COMMENT,
+	ASPECT_PRIVILEGES,
+	ASPECT_LABEL,
+	ASPECT_REST,
+	ASPECTS
+} Aspect;
+
+/* A command that the guard saw, outside of runs. */
+typedef struct Ddl
+{
+	int64		id;
+	TimestampTz seen;
+	char	   *session_role;
+	char	   *acting_role;
+	char	   *client_addr;
+	char	   *application;
+	char	   *tag;
+	char	   *statement;
+} Ddl;
+
+/* The commands on an object. */
+typedef struct Changed
+{
+	char	   *identity;		/* hash key */
+	List	   *commands[ASPECTS];	/* of Ddl *, last one last */
+} Changed;
+
+static Aspect
+aspect_of_tag(const char *tag)
+{
+	if (strcmp(tag, "COMMENT") == 0)
+		return ASPECT_COMMENT;
+	if (strcmp(tag, "GRANT") == 0 || strcmp(tag, "REVOKE") == 0 ||
+		strcmp(tag, "ALTER DEFAULT PRIVILEGES") == 0)
+		return ASPECT_PRIVILEGES;
+	if (strcmp(tag, "SECURITY LABEL") == 0)
+		return ASPECT_LABEL;
+	return ASPECT_REST;
+}
+
+static Aspect
+aspect_of_component(MigComponent component)
+{
+	return component == MIG_COMMENT ? ASPECT_COMMENT :
+		component == MIG_PRIVILEGES ? ASPECT_PRIVILEGES :
+		component == MIG_LABEL ? ASPECT_LABEL : ASPECT_REST;
+}
+
+static void
+note_changed(HTAB *changed, char *identity, Ddl *ddl)
+{
+	Aspect		aspect = aspect_of_tag(ddl->tag);
+	Changed    *entry;
+	bool		found;
+
+	if (identity == NULL)
+		return;
+	entry = hash_search(changed, &identity, HASH_ENTER, &found);
+	if (!found)
+		memset(entry->commands, 0, sizeof(entry->commands));
+	if (entry->commands[aspect] == NIL || llast(entry->commands[aspect]) != ddl)
+		entry->commands[aspect] = lappend(entry->commands[aspect], ddl);
+}
+
+/* What the guard has seen since, by the objects concerned. */
+static HTAB *
+read_ddl(const MigReference *reference)
+{
+	HTAB	   *changed = mig_string_table("migrate changed objects", sizeof(Changed), 64);
+	Datum		values[2] = {
+		TimestampTzGetDatum(reference->since), CStringGetTextDatum(reference->snapshot)
+	};
+	MigVisit	visit = mig_enter();
+	uint64		n = mig_read_query(Q_DDL_SINCE, values);
+	uint64		i;
+	Ddl		   *ddl = NULL;
+
+	for (i = 0; i < n; i++)
+	{
+		int64		id = mig_int_field(i, 1, 0);
+		char	   *identity;
+		char	   *was;
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		if (ddl == NULL || ddl->id != id)
+		{
+			ddl = MemoryContextAllocZero(visit.caller, sizeof(Ddl));
+			ddl->id = id;
+			ddl->seen = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[i],
+														  SPI_tuptable->tupdesc, 2, &isnull));
+			ddl->session_role = mig_text_field(&visit, i, 3);
+			ddl->acting_role = mig_text_field(&visit, i, 4);
+			ddl->client_addr = mig_text_field(&visit, i, 5);
+			ddl->application = mig_text_field(&visit, i, 6);
+			ddl->tag = mig_text_field(&visit, i, 7);
+			ddl->statement = mig_text_field(&visit, i, 8);
+		}
+		identity = mig_text_field(&visit, i, 9);
+		was = mig_text_field(&visit, i, 10);
+		MemoryContextSwitchTo(visit.caller);
+		note_changed(changed, identity, ddl);
+		note_changed(changed, was, ddl);
+	}
+	mig_leave(&visit);
+	return changed;
+}
+
+static bool
+is_word(char c)
+{
+	return IS_HIGHBIT_SET(c) || c == '_' || (c >= '0' && c <= '9') ||
+		(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Is a name in a statement, in whatever case? */
+static bool
+mentions(const char *statement, const char *name)
+{
+	Size		len = strlen(name);
+	const char *p;
+
+	for (p = statement; len > 0 && *p; p++)
+	{
+		if (pg_strncasecmp(p, name, len) == 0 && !is_word(p[len]) &&
+			(p == statement || !is_word(p[-1])))
+			return true;
+	}
+	return false;
+}
+
+/* The last command on an object, of those that have a name in them if any do. */
+static const Ddl *
+last_ddl(HTAB *changed, const char *identity, Aspect aspect, const char *name)
+{
+	const Changed *found = identity ? hash_search(changed, &identity, HASH_FIND, NULL) : NULL;
+	const List *commands = found ? found->commands[aspect] : NIL;
+	int			i;
+
+	if (commands == NIL)
+		return NULL;
+	for (i = list_length(commands) - 1; name && i >= Max(0, list_length(commands) - LOOKED_AT); i--)
+	{
+		const Ddl  *ddl = list_nth(commands, i);
+
+		if (ddl->statement != NULL && mentions(ddl->statement, name))
+			return ddl;
+	}
+	return llast(commands);
+}
+
+/* Who changed it: the last command on the object, or on what it is part of. */
+static const Ddl *
+find_ddl(HTAB *changed, const MigDifference *difference)
+{
+	const MigSnapshotRow *row = difference->before ? difference->before : difference->after;
+	const char *whole = difference->part_of ? difference->part_of : mig_snapshot_whole(row);
+	Aspect		aspect = difference->change == MIG_CHANGED ?
+		aspect_of_component(row->component) : ASPECT_REST;
+	const char *name = mig_snapshot_part_name(row);
+	const Ddl  *ddl = last_ddl(changed, row->identity, aspect, NULL);
+
+	if (ddl == NULL)
+		ddl = last_ddl(changed, whole, aspect, name);
+	if (ddl == NULL && aspect != ASPECT_REST)
+		ddl = last_ddl(changed, row->identity, ASPECT_REST, NULL);
+	if (ddl == NULL && aspect != ASPECT_REST)
+		ddl = last_ddl(changed, whole, ASPECT_REST, name);
+	return ddl;
+}
+
+Datum
+migrate_drift(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			without = mig_without_argument(fcinfo, 0);
+	MemoryContext caller;
+	MemoryContext context;
+	MigReference *reference;
+	MigSnapshot *now;
+	MigDifference *differences;
+	HTAB	   *changed;
+	int			n;
+	int			i;
+
+	InitMaterializedSRF(fcinfo, 0);
+	context = mig_call_context(&caller);
+	reference = mig_reference_and_now(without, true, &now);
+	if (reference->version == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("there is nothing yet to compare this database with"),
+				 errhint("The first run leaves a snapshot, if migrate.drift is not off, and so do migrate_baseline(), migrate_adopt() and migrate_accept_drift().")));
+	differences = mig_reference_compare(reference, now, &n);
+	changed = read_ddl(reference);
+	for (i = 0; i < n; i++)
+	{
+		const MigDifference *difference = &differences[i];
+		const MigSnapshotRow *row = difference->before ? difference->before : difference->after;
+		const Ddl  *ddl = find_ddl(changed, difference);
+		Datum		values[14] = {0};
+		bool		nulls[14] = {false};
+
+		CHECK_FOR_INTERRUPTS();
+		values[0] = CStringGetTextDatum(row->kind);
+		values[1] = CStringGetTextDatum(row->identity);
+		values[2] = CStringGetTextDatum(mig_component_name(row->component));
+		values[3] = CStringGetTextDatum(mig_change_name(difference->change));
+		values[4] = mig_definition_value(difference->before, &nulls[4]);
+		values[5] = mig_definition_value(difference->after, &nulls[5]);
+		values[6] = mig_text_datum(difference->part_of, &nulls[6]);
+		if (ddl != NULL)
+			values[7] = TimestampTzGetDatum(ddl->seen);
+		nulls[7] = ddl == NULL;
+		values[8] = mig_text_datum(ddl ? ddl->session_role : NULL, &nulls[8]);
+		values[9] = mig_text_datum(ddl ? ddl->acting_role : NULL, &nulls[9]);
+		values[10] = mig_text_datum(ddl ? ddl->client_addr : NULL, &nulls[10]);
+		values[11] = mig_text_datum(ddl ? ddl->application : NULL, &nulls[11]);
+		values[12] = mig_text_datum(ddl ? ddl->tag : NULL, &nulls[12]);
+		values[13] = mig_text_datum(ddl ? ddl->statement : NULL, &nulls[13]);
+		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return (Datum) 0;
+}
+
+Datum
+migrate_drift_since(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller;
+	MemoryContext context = mig_call_context(&caller);
+	MigReference *reference = mig_reference_read();
+	TimestampTz since = reference ? reference->since : 0;
+	bool		none = reference == NULL;
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	if (none)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(since);
+}
+
+Datum
+migrate_accept_drift(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller;
+	MemoryContext context = mig_call_context(&caller);
+	char	   *reason = mig_reason_argument(fcinfo, 0);
+	StringInfoData list;
+	MigChain	chain = {0};
+	MigEvent	event;
+	int			n;
+
+	mig_refuse_unless_ready("migrate_accept_drift");
+	mig_lock_for_change(mig_project);
+	chain.project = mig_project;
+	mig_event_init(&event, mig_project, "accept drift");
+	event.key = (bytea *) cstring_to_text("");
+	event.version = event.name = "";
+	event.reason = reason;
+	event.started = GetCurrentTimestamp();
+	initStringInfo(&list);
+	n = mig_reference_replace(mig_project, "accept", LOGGED, &list);
+	event.detail = list.len > 0 ? list.data : NULL;
+	event.finished = GetCurrentTimestamp();
+	event.duration_us = event.finished - event.started;
+	mig_chain_append(&chain, &event);
+	mig_chain_close(&chain);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	PG_RETURN_INT32(n);
+}
