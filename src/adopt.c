@@ -13,6 +13,7 @@
  *-------------------------------------------------------------------------
  */
 #include "adopt.h"
+#include "drift.h"
 
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
@@ -326,6 +327,7 @@ record_all(MigAdoption *adoption)
 	}
 	mig_chain_close(&chain);
 	mig_state_settle_baselines(adoption->project);
+	mig_reference_begin(adoption->project);
 	MemoryContextDelete(step);
 }
 
