@@ -363,33 +363,29 @@ add_unsettled(const char *project, int64 job)
 	mig_leave(&visit);
 }
 
-/* The jobs, or 0, of runs that have ended without leaving a snapshot. */
+/*
+ * Runs that have not left their snapshot: the jobs, or 0, of those that have
+ * ended, and whether others than this one are going on.
+ */
 static List *
-lost_runs(void)
+lost_runs(int64 own, bool *others)
 {
-	MemoryContext caller = CurrentMemoryContext;
 	MigVisit	visit = mig_enter();
-	uint64		n = mig_run_query(Q_UNSETTLED, NULL, NULL);
-	List	   *jobs = NIL;
+	uint64		n = mig_read_query(Q_UNSETTLED, NULL);
+	int64	   *jobs = MemoryContextAlloc(visit.caller, sizeof(int64) * (n + 1));
 	List	   *lost = NIL;
 	uint64		i;
-	ListCell   *lc;
 
-	MemoryContextSwitchTo(caller);
+	for (i = 0; i < n; i++)
+		jobs[i] = mig_int_field(i, 1, 0);
+	mig_leave(&visit);
+	*others = false;
 	for (i = 0; i < n; i++)
 	{
-		int64	   *job = palloc(sizeof(int64));
-
-		*job = mig_int_field(i, 1, 0);
-		jobs = lappend(jobs, job);
-	}
-	mig_leave(&visit);
-	foreach(lc, jobs)
-	{
-		int64	   *job = (int64 *) lfirst(lc);
-
-		if (*job == 0 || mig_job_pid(*job) == 0)
-			lost = lappend(lost, job);
+		if (jobs[i] == 0 || (jobs[i] != own && mig_job_pid(jobs[i]) == 0))
+			lost = lappend(lost, &jobs[i]);
+		else if (jobs[i] != own)
+			*others = true;
 	}
 	return lost;
 }
@@ -450,6 +446,7 @@ mig_reference_replace(const char *project, const char *origin, int limit, String
 	MigReference *reference;
 	MigSnapshot *now;
 	uint64		stamp;
+	bool		others;
 	int			n = 0;
 
 	MemoryContextSwitchTo(context);
@@ -464,7 +461,7 @@ mig_reference_replace(const char *project, const char *origin, int limit, String
 	}
 	patch(reference, NULL, now);
 	set_reference(project, origin, 0, true, stamp);
-	forget_runs(lost_runs());
+	forget_runs(lost_runs(0, &others));
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 	return n;
@@ -510,17 +507,22 @@ look_for_drift(void *arg)
 	MigReference *reference = mig_reference_read();
 	MigSnapshot *now;
 	MigDifference *differences;
+	bool		before;
+	bool		after;
 	int			n;
 
 	/* where a run was lost, nobody knows what of all this was its work */
-	if (reference == NULL || lost_runs() != NIL ||
+	if (reference == NULL || lost_runs(0, &before) != NIL ||
 		(reference->has_stamp && mig_snapshot_stamp() == reference->stamp))
 		return;
 	reference = mig_reference_and_now(0, false, &now);
+	(void) lost_runs(0, &after);
 	differences = mig_reference_compare(reference, now, &n);
 	if (n > 0)
 	{
-		report_drift(differences, n);
+		/* what another project's run has committed so far is not known yet */
+		if (!before && !after)
+			report_drift(differences, n);
 		tracking->base = now;
 	}
 }
@@ -530,9 +532,13 @@ static void
 leave_snapshot(void *arg)
 {
 	MigTracking *tracking = (MigTracking *) arg;
-	List	   *lost = tracking->base == NULL ? lost_runs() : NIL;
+	bool		others;
+	List	   *lost = lost_runs(tracking->job, &others);
 	MigReference *reference;
 	uint64		stamp;
+
+	if (tracking->base != NULL)
+		lost = NIL;
 
 	if (tracking->job != 0)
 		lost = lappend(lost, &tracking->job);
