@@ -249,8 +249,10 @@ typedef RelFileNode MigRelFile;
 /* PRIMARY KEY and UNIQUE may be WITHOUT OVERLAPS from 18 on. */
 #if PG_VERSION_NUM >= 180000
 #define MIG_SNAPSHOT_PERIOD "k.conperiod"
+#define mig_is_period(form) ((form)->conperiod)
 #else
 #define MIG_SNAPSHOT_PERIOD "false"
+#define mig_is_period(form) false
 #endif
 
 /* NOT NULL as a constraint: what a dump of it would tell beside NOT NULL. */

@@ -17,13 +17,24 @@
 #include "snapshot.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/pg_aggregate.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_policy.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_rewrite.h"
+#include "catalog/pg_sequence.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "rewrite/rewriteSupport.h"
 #include "storage/sinval.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -157,21 +168,16 @@ add_privileges(MigTaking *taking, const MigSnapshotQuery *query, const char *ide
 	const char *type = text_value(tuple, desc, columns->acltype);
 	Oid			owner = oid_value(tuple, desc, columns->owner > 0 ? columns->owner :
 								  columns->grantor);
-	char	   *text;
 
-	if (isnull || !mig_snapshot_wants(taking, MIG_PRIVILEGES))
+	if (isnull)
 		return;
-	if (type != NULL)
-		text = mig_privileges_text(default_acl_type(type[0]), type[1] == '\0', owner,
-								   DatumGetAclP(value));
-	else
-	{
-		text = mig_privileges_text(query->acl, true, owner, DatumGetAclP(value));
-		/* the same as if nothing had ever been granted */
-		if (text[0] == '\0')
-			return;
-	}
-	mig_snapshot_put(taking, taking->kind, identity, MIG_PRIVILEGES, text);
+	if (type == NULL)
+		mig_snapshot_put_privileges(taking, taking->kind, identity, query->acl, owner,
+									DatumGetAclP(value));
+	else if (mig_snapshot_wants(taking, MIG_PRIVILEGES))
+		mig_snapshot_put(taking, taking->kind, identity, MIG_PRIVILEGES,
+						 mig_privileges_text(default_acl_type(type[0]), type[1] == '\0', owner,
+											 DatumGetAclP(value)));
 }
 
 /* The bodies of functions are not the server's wording. */
@@ -222,12 +228,7 @@ add_object(MigTaking *taking, const MigSnapshotQuery *query, HeapTuple tuple,
 							 is_verbatim(taking->kind, i) ? text : mig_settled_text(text));
 	}
 	if (OidIsValid(owner))
-	{
-		const char *name = GetUserNameFromId(owner, true);
-
-		mig_snapshot_put(taking, taking->kind, identity, MIG_OWNER,
-						 name ? quote_identifier(name) : psprintf("%u", owner));
-	}
+		mig_snapshot_put_owner(taking, taking->kind, identity, owner);
 	if (columns->acl > 0)
 		add_privileges(taking, query, identity, tuple, desc, columns);
 }
@@ -249,11 +250,13 @@ find_columns(TupleDesc desc, Columns *columns)
 }
 
 static void
-run_query(MigTaking *taking, const MigSnapshotQuery *query)
+run_query(MigTaking *taking, const MigSnapshotQuery *query, Datum oids)
 {
 	Columns		columns;
+	Oid			type = OIDARRAYOID;
 	uint64		i;
-	int			result = SPI_execute(query->sql, true, 0);
+	int			result = oids ? SPI_execute_with_args(query->sql, 1, &type, &oids, NULL, true, 0) :
+		SPI_execute(query->sql, true, 0);
 
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "could not read the catalogs: %s", SPI_result_code_string(result));
@@ -270,28 +273,111 @@ run_query(MigTaking *taking, const MigSnapshotQuery *query)
 	SPI_freetuptable(SPI_tuptable);
 }
 
+/* Is the relation one that is told of? */
+static bool
+is_own(const MigTaking *taking, Oid relation)
+{
+	const MigSnapshotClass *class = mig_snapshot_class(taking, relation);
+
+	return class != NULL && class->own;
+}
+
+/* Is a row of a catalog one for which its statement has to be run? */
+static bool
+is_of_interest(const MigTaking *taking, Oid catalog, HeapTuple tuple)
+{
+	switch (catalog)
+	{
+		case RewriteRelationId:
+			{
+				Form_pg_rewrite form = (Form_pg_rewrite) GETSTRUCT(tuple);
+
+				return is_own(taking, form->ev_class) &&
+					strcmp(NameStr(form->rulename), ViewSelectRuleName) != 0;
+			}
+		case TriggerRelationId:
+			return is_own(taking, ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid);
+		case PolicyRelationId:
+			return is_own(taking, ((Form_pg_policy) GETSTRUCT(tuple))->polrelid);
+		case SequenceRelationId:
+			return is_own(taking, ((Form_pg_sequence) GETSTRUCT(tuple))->seqrelid);
+		case ConstraintRelationId:
+			return !mig_snapshot_is_member(taking, TypeRelationId,
+										   ((Form_pg_constraint) GETSTRUCT(tuple))->contypid);
+		case AggregateRelationId:
+			return !mig_snapshot_is_member(taking, ProcedureRelationId,
+										   ((Form_pg_aggregate) GETSTRUCT(tuple))->aggfnoid);
+		case ProcedureRelationId:
+			return !mig_snapshot_is_member(taking, catalog, ((Form_pg_proc) GETSTRUCT(tuple))->oid);
+		default:
+			return true;
+	}
+}
+
 /* Is there anything of users in a catalog? */
 static bool
-has_objects(const MigSnapshotQuery *query)
+has_objects(const MigTaking *taking, const MigSnapshotQuery *query)
 {
-	Relation	catalog;
-	Relation	index;
+	Relation	catalog = table_open(query->catalog, AccessShareLock);
+	Relation	index = index_open(query->index, AccessShareLock);
 	SysScanDesc scan;
 	ScanKeyData key;
-	bool		found;
+	HeapTuple	tuple;
+	bool		found = false;
 
-	if (!OidIsValid(query->catalog))
-		return true;
-	catalog = table_open(query->catalog, AccessShareLock);
-	index = index_open(query->index, AccessShareLock);
 	ScanKeyInit(&key, index->rd_index->indkey.values[0], BTGreaterEqualStrategyNumber, F_OIDGE,
 				ObjectIdGetDatum(MIG_FIRST_OF_USERS));
 	scan = systable_beginscan_ordered(catalog, index, GetActiveSnapshot(), 1, &key);
-	found = HeapTupleIsValid(systable_getnext_ordered(scan, ForwardScanDirection));
+	while (!found && HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
+		found = is_of_interest(taking, query->catalog, tuple);
 	systable_endscan_ordered(scan);
 	index_close(index, AccessShareLock);
 	table_close(catalog, AccessShareLock);
 	return found;
+}
+
+/* What a statement has to tell of, where that has been noted. */
+static const List *
+noted(const MigTaking *taking, Oid catalog)
+{
+	switch (catalog)
+	{
+		case RelationRelationId:
+			return taking->tables;
+		case RewriteRelationId:
+			return taking->views;
+		case TypeRelationId:
+			return taking->types;
+		default:
+			return taking->constraints;
+	}
+}
+
+static Datum
+oid_array(const List *oids)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * list_length(oids));
+	int			n = 0;
+	const ListCell *lc;
+
+	foreach(lc, oids)
+		elements[n++] = ObjectIdGetDatum(lfirst_oid(lc));
+	return PointerGetDatum(construct_array(elements, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+}
+
+/* Run a query if there is anything for it to tell. */
+static void
+take_kind(MigTaking *taking, const MigSnapshotQuery *query)
+{
+	if (OidIsValid(query->catalog) && !OidIsValid(query->index))
+	{
+		const List *oids = noted(taking, query->catalog);
+
+		if (oids != NIL)
+			run_query(taking, query, oid_array(oids));
+	}
+	else if (!OidIsValid(query->catalog) || has_objects(taking, query))
+		run_query(taking, query, (Datum) 0);
 }
 
 static void
@@ -318,12 +404,12 @@ read_catalogs(MigTaking *taking)
 	pin_settings();
 	visit = mig_enter();
 	PushActiveSnapshot(GetLatestSnapshot());
+	mig_snapshot_read_catalogs(taking);
 	mig_snapshot_find_uses(taking);
+	mig_snapshot_relations(taking);
+	mig_snapshot_constraints(taking);
 	for (query = mig_snapshot_queries; query->sql != NULL; query++)
-	{
-		if (has_objects(query))
-			run_query(taking, query);
-	}
+		take_kind(taking, query);
 	relations = mig_snapshot_columns(taking, &nrelations, &optioned);
 	mig_snapshot_take_indexes(taking, relations, nrelations, optioned);
 	PopActiveSnapshot();

@@ -64,6 +64,8 @@ typedef struct MigSnapshot
 	MemoryContext context;
 } MigSnapshot;
 
+typedef struct MigSnapshotCatalogs MigSnapshotCatalogs;
+
 /* A snapshot being taken. */
 typedef struct MigTaking
 {
@@ -73,6 +75,12 @@ typedef struct MigTaking
 	HTAB	   *texts;			/* short ones, of which many are the same */
 	HTAB	   *uses;			/* what rules use */
 	const char *kind;			/* the last one, in the snapshot's memory */
+	MigSnapshotCatalogs *catalogs;
+	/* OIDs of what statements have to tell of */
+	List	   *tables;
+	List	   *views;
+	List	   *types;
+	List	   *constraints;
 } MigTaking;
 
 typedef enum MigChange
@@ -124,6 +132,64 @@ extern MigDifference *mig_snapshot_compare(const MigSnapshot *before,
 extern int	mig_without_argument(FunctionCallInfo fcinfo, int n);
 extern Datum mig_definition_value(const MigSnapshotRow *row, bool *isnull);
 
+/* snapshot_catalogs.c */
+typedef struct MigSnapshotSchema
+{
+	Oid			oid;
+	Oid			owner;
+	char	   *name;			/* quoted */
+	Acl		   *acl;			/* or NULL */
+} MigSnapshotSchema;
+
+/* A relation that is not the server's. */
+typedef struct MigSnapshotClass
+{
+	Oid			oid;
+	char		kind;
+	ArrayType  *options;		/* or NULL */
+	bool		own;			/* neither an extension's nor temporary */
+	/* only of what is in a schema of this database's and not temporary */
+	char		persistence;
+	char		replica_identity;
+	bool		partition;
+	bool		inherits;
+	bool		row_security;
+	bool		force_row_security;
+	bool		listed;			/* a statement tells of it */
+	int			nattributes;
+	Oid			owner;
+	Oid			method;
+	Oid			of_type;
+	Oid			tablespace;
+	Oid			toast;
+	char	   *name;			/* quoted */
+	const char *schema;			/* quoted */
+	char	   *identity;		/* once mig_snapshot_identity() was called */
+	Acl		   *acl;			/* or NULL */
+} MigSnapshotClass;
+
+extern void mig_snapshot_read_catalogs(MigTaking *taking);
+extern bool mig_snapshot_is_member(const MigTaking *taking, Oid catalog, Oid object);
+extern const MigSnapshotSchema *mig_snapshot_schema(const MigTaking *taking, Oid oid);
+extern const MigSnapshotSchema *mig_snapshot_schemas(const MigTaking *taking, int *n);
+extern MigSnapshotClass *mig_snapshot_class(const MigTaking *taking, Oid oid);
+extern MigSnapshotClass *mig_snapshot_classes(const MigTaking *taking, int *n);
+extern const char *mig_snapshot_identity(const MigTaking *taking, MigSnapshotClass *class);
+extern const char *mig_snapshot_comment(const MigTaking *taking, Oid catalog, Oid object,
+										int number);
+extern void mig_snapshot_put_owner(MigTaking *taking, const char *kind, const char *identity,
+								   Oid owner);
+extern void mig_snapshot_put_privileges(MigTaking *taking, const char *kind,
+										const char *identity, ObjectType type, Oid owner,
+										const Acl *acl);
+
+/* snapshot_relations.c */
+extern void mig_snapshot_relations(MigTaking *taking);
+extern void mig_snapshot_put_view(MigTaking *taking, Oid oid, Oid rule);
+
+/* snapshot_constraints.c */
+extern void mig_snapshot_constraints(MigTaking *taking);
+
 /* snapshot_columns.c */
 typedef struct MigSnapshotAttribute
 {
@@ -135,7 +201,7 @@ typedef struct MigSnapshotAttribute
 typedef struct MigSnapshotRelation
 {
 	Oid			oid;
-	char	   *identity;
+	const char *identity;
 	char		kind;
 	bool		partition;
 	Oid			owner;
@@ -164,13 +230,12 @@ typedef struct MigSnapshotQuery
 	const char *kind;
 	ObjectType	acl;			/* whose privileges it has, if any */
 	Oid			catalog;		/* needed only if users have made something in */
-	Oid			index;			/* ... this one, by its OIDs; or none */
+	Oid			index;			/* ... this one, by its OIDs; none: of those that
+								 * were noted, which are its parameter */
 	const char *sql;
 } MigSnapshotQuery;
 
 extern const MigSnapshotQuery mig_snapshot_queries[];	/* sql NULL: the end */
-extern const char *const mig_snapshot_relations;
-extern const char *const mig_snapshot_column_comments;
 extern const char *const mig_snapshot_indexes;
 
 #endif							/* MIGRATE_SNAPSHOT_H */

@@ -4,10 +4,10 @@
  *	  The columns of all relations, for a snapshot being taken.
  *
  * There are more of them than of anything else, so their catalogs are scanned
- * directly: in the order of relations, together with a list of these, their
- * columns' defaults and comments, and the rules of views.  As snapshot_queries.c: nothing depends on
- * column numbers but their order.  Under the active snapshot, connected to
- * SPI; locks nothing but catalogs.
+ * directly: in the order of relations, together with their columns' defaults
+ * and the rules of views.  As snapshot_queries.c: nothing depends on column
+ * numbers but their order.  Under the active snapshot; locks nothing but
+ * catalogs.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +24,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
@@ -42,13 +41,6 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-typedef struct ColumnComment
-{
-	Oid			relation;
-	int			number;
-	char	   *text;
-} ColumnComment;
-
 /* A type as columns have it. */
 typedef struct ColumnType
 {
@@ -65,9 +57,6 @@ typedef struct Columns
 	MemoryContext memory;
 	MigSnapshotRelation *relations;
 	int			nrelations;
-	ColumnComment *comments;
-	int			ncomments;
-	int			comment;		/* the next one */
 	HTAB	   *types;
 	SysScanDesc defaults;
 	HeapTuple	default_tuple;	/* the next one, or NULL */
@@ -81,61 +70,52 @@ typedef struct Columns
 	int			place;			/* of the last column that has one */
 } Columns;
 
-static void
-load_relations(Columns *columns)
+/* What has columns. */
+static bool
+has_columns(const MigSnapshotClass *class)
 {
-	uint64		i;
-
-	if (SPI_execute(mig_snapshot_relations, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the catalogs");
-	columns->nrelations = (int) SPI_processed;
-	columns->relations = MemoryContextAllocHuge(columns->memory,
-												sizeof(MigSnapshotRelation) * (columns->nrelations + 1));
-	for (i = 0; i < SPI_processed; i++)
+	if (!class->own)
+		return false;
+	switch (class->kind)
 	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		MigSnapshotRelation *relation = &columns->relations[i];
-		bool		isnull;
-
-		relation->oid = DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
-		relation->identity = MemoryContextStrdup(columns->taking->snapshot->context,
-												 TextDatumGetCString(SPI_getbinval(tuple, desc, 2, &isnull)));
-		relation->kind = DatumGetChar(SPI_getbinval(tuple, desc, 3, &isnull));
-		relation->partition = DatumGetBool(SPI_getbinval(tuple, desc, 4, &isnull));
-		relation->owner = DatumGetObjectId(SPI_getbinval(tuple, desc, 5, &isnull));
-		relation->nattributes = DatumGetInt16(SPI_getbinval(tuple, desc, 6, &isnull));
-		relation->attributes = MemoryContextAllocZero(columns->memory,
-													  sizeof(MigSnapshotAttribute) * (relation->nattributes + 1));
+		case RELKIND_RELATION:
+		case RELKIND_PARTITIONED_TABLE:
+		case RELKIND_FOREIGN_TABLE:
+		case RELKIND_COMPOSITE_TYPE:
+		case RELKIND_VIEW:
+		case RELKIND_MATVIEW:
+			return true;
+		default:
+			return false;
 	}
-	SPI_freetuptable(SPI_tuptable);
 }
 
 static void
-load_comments(Columns *columns)
+load_relations(Columns *columns)
 {
-	uint64		i;
+	MigSnapshotClass *classes;
+	int			n;
+	int			i;
 
-	if (SPI_execute(mig_snapshot_column_comments, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the catalogs");
-	columns->ncomments = (int) SPI_processed;
-	columns->comments = MemoryContextAllocHuge(columns->memory,
-											   sizeof(ColumnComment) * (columns->ncomments + 1));
-	for (i = 0; i < SPI_processed; i++)
+	classes = mig_snapshot_classes(columns->taking, &n);
+	columns->relations = MemoryContextAllocHuge(columns->memory, sizeof(MigSnapshotRelation) * (n + 1));
+	for (i = 0; i < n; i++)
 	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		ColumnComment *comment = &columns->comments[i];
-		bool		isnull;
-		Datum		value;
+		MigSnapshotClass *class = &classes[i];
+		MigSnapshotRelation *relation = &columns->relations[columns->nrelations];
 
-		comment->relation = DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
-		comment->number = DatumGetInt32(SPI_getbinval(tuple, desc, 2, &isnull));
-		value = SPI_getbinval(tuple, desc, 3, &isnull);
-		comment->text = MemoryContextStrdup(columns->memory,
-											isnull ? "" : TextDatumGetCString(value));
+		if (!has_columns(class))
+			continue;
+		relation->oid = class->oid;
+		relation->identity = mig_snapshot_identity(columns->taking, class);
+		relation->kind = class->kind;
+		relation->partition = class->partition;
+		relation->owner = class->owner;
+		relation->nattributes = class->nattributes;
+		relation->attributes = MemoryContextAllocZero(columns->memory,
+													  sizeof(MigSnapshotAttribute) * (class->nattributes + 1));
+		columns->nrelations++;
 	}
-	SPI_freetuptable(SPI_tuptable);
 }
 
 static const ColumnType *
@@ -255,7 +235,9 @@ default_of(Columns *columns, Form_pg_attribute attribute)
 				InitFunctionCallInfoData(*fcinfo, NULL, 2, InvalidOid, NULL, NULL);
 				fcinfo->args[0].value = tree;
 				fcinfo->args[0].isnull = false;
-				fcinfo->args[1].value = ObjectIdGetDatum(form->adrelid);
+				/* without columns in it the relation need not be opened */
+				fcinfo->args[1].value = ObjectIdGetDatum(attribute->attgenerated != '\0' ?
+														 form->adrelid : InvalidOid);
 				fcinfo->args[1].isnull = false;
 				result = pg_get_expr(fcinfo);
 				/* none if the relation is gone by now */
@@ -266,23 +248,6 @@ default_of(Columns *columns, Form_pg_attribute attribute)
 		columns->default_tuple = next_tuple(columns, columns->defaults);
 	}
 	return expression;
-}
-
-static const char *
-comment_of(Columns *columns, Form_pg_attribute attribute)
-{
-	while (columns->comment < columns->ncomments)
-	{
-		const ColumnComment *comment = &columns->comments[columns->comment];
-
-		if (comment->relation > attribute->attrelid ||
-			(comment->relation == attribute->attrelid && comment->number > attribute->attnum))
-			break;
-		columns->comment++;
-		if (comment->relation == attribute->attrelid && comment->number == attribute->attnum)
-			return comment->text;
-	}
-	return NULL;
 }
 
 static void
@@ -368,7 +333,8 @@ put_column(Columns *columns, const MigSnapshotRelation *relation, HeapTuple tupl
 	Form_pg_attribute attribute = (Form_pg_attribute) GETSTRUCT(tuple);
 	bool		view = relation->kind == RELKIND_VIEW || relation->kind == RELKIND_MATVIEW;
 	const char *expression = attribute->atthasdef ? default_of(columns, attribute) : NULL;
-	const char *comment = comment_of(columns, attribute);
+	const char *comment = mig_snapshot_comment(taking, RelationRelationId, attribute->attrelid,
+											   attribute->attnum);
 	const char *storage = relation->kind == RELKIND_VIEW ? "" : storage_text(columns, tuple, type);
 	const char *privileges = "";
 	char	   *identity;
@@ -505,8 +471,6 @@ put_view(Columns *columns, const MigSnapshotRelation *relation, StringInfo list)
 	mig_snapshot_put(columns->taking,
 					 relation->kind == RELKIND_VIEW ? "view" : "materialized view",
 					 relation->identity, MIG_COLUMNS, list->data);
-	if (!mig_snapshot_wants(columns->taking, MIG_TEXT))
-		return;
 	caller = MemoryContextSwitchTo(columns->taking->scratch);
 	while (columns->rule_tuple != NULL)
 	{
@@ -516,7 +480,11 @@ put_view(Columns *columns, const MigSnapshotRelation *relation, StringInfo list)
 			break;
 		if (rule->ev_class == relation->oid && rule->ev_type == '1' &&
 			strcmp(NameStr(rule->rulename), ViewSelectRuleName) == 0)
-			put_view_query(columns, relation);
+		{
+			mig_snapshot_put_view(columns->taking, relation->oid, rule->oid);
+			if (mig_snapshot_wants(columns->taking, MIG_TEXT))
+				put_view_query(columns, relation);
+		}
 		columns->rule_tuple = next_tuple(columns, columns->rules);
 	}
 	MemoryContextSwitchTo(caller);
@@ -535,14 +503,18 @@ keep_attribute(Columns *columns, const MigSnapshotRelation *relation,
 	kept->collation = attribute->attcollation;
 }
 
+/* By the relations of users; of columns, only those that are theirs too. */
 static SysScanDesc
-begin_scan(Relation heap, Relation index, AttrNumber attribute)
+begin_scan(Relation heap, Relation index, AttrNumber attribute, AttrNumber number)
 {
-	ScanKeyData key;
+	ScanKeyData keys[2];
 
-	ScanKeyInit(&key, attribute, BTGreaterEqualStrategyNumber, F_OIDGE,
+	ScanKeyInit(&keys[0], attribute, BTGreaterEqualStrategyNumber, F_OIDGE,
 				ObjectIdGetDatum(MIG_FIRST_OF_USERS));
-	return systable_beginscan_ordered(heap, index, GetActiveSnapshot(), 1, &key);
+	if (number != InvalidAttrNumber)
+		ScanKeyInit(&keys[1], number, BTGreaterStrategyNumber, F_INT2GT, Int16GetDatum(0));
+	return systable_beginscan_ordered(heap, index, GetActiveSnapshot(),
+									  number != InvalidAttrNumber ? 2 : 1, keys);
 }
 
 /* The columns of all relations, which are in the order of their OIDs. */
@@ -627,15 +599,14 @@ mig_snapshot_columns(MigTaking *taking, int *n, List **optioned)
 	columns.types = hash_create("migrate column types", 64, &control,
 								HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	load_relations(&columns);
-	load_comments(&columns);
 	columns.desc = RelationGetDescr(attributes);
 	columns.default_desc = RelationGetDescr(defaults);
-	columns.defaults = begin_scan(defaults, default_index, Anum_pg_attrdef_adrelid);
+	columns.defaults = begin_scan(defaults, default_index, Anum_pg_attrdef_adrelid, InvalidAttrNumber);
 	columns.default_tuple = systable_getnext_ordered(columns.defaults, ForwardScanDirection);
 	columns.rule_desc = RelationGetDescr(rules);
-	columns.rules = begin_scan(rules, rule_index, Anum_pg_rewrite_ev_class);
+	columns.rules = begin_scan(rules, rule_index, Anum_pg_rewrite_ev_class, InvalidAttrNumber);
 	columns.rule_tuple = systable_getnext_ordered(columns.rules, ForwardScanDirection);
-	scan = begin_scan(attributes, attribute_index, Anum_pg_attribute_attrelid);
+	scan = begin_scan(attributes, attribute_index, Anum_pg_attribute_attrelid, Anum_pg_attribute_attnum);
 	scan_columns(&columns, scan);
 	systable_endscan_ordered(scan);
 	systable_endscan_ordered(columns.defaults);

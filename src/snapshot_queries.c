@@ -9,7 +9,8 @@
  * write every name with its schema.  A column of a result is the component that
  * it is called after, but for these: kind, identity, acl (privileges, as they
  * differ from those by default), grantor (who is the owner for that), and rule
- * (whose uses are a part of the definition).
+ * (whose uses are a part of the definition).  $1 are the OIDs of what a
+ * statement has to tell, where it does not tell all.
  *
  * Nothing of it may depend on OIDs, column numbers, or the server's version.
  * Versions of server that word something in ways of their own have that in
@@ -25,6 +26,7 @@
 #include "catalog/pg_aggregate.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_cast.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_conversion.h"
@@ -52,6 +54,7 @@
 #include "catalog/pg_ts_dict.h"
 #include "catalog/pg_ts_parser.h"
 #include "catalog/pg_ts_template.h"
+#include "catalog/pg_type.h"
 #include "catalog/pg_user_mapping.h"
 
 /* What extensions own, and what is in schemas that are nobody's. */
@@ -118,16 +121,6 @@
 	"CASE " attribute " WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'" \
 	" WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' END"
 
-/* What has columns. */
-const char *const mig_snapshot_relations =
-"SELECT c.oid, " RELATION ", c.relkind, c.relispartition, c.relowner, c.relnatts"
-" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-" WHERE c.relkind IN ('r', 'p', 'f', 'c', 'v', 'm') AND " OWN_RELATION " ORDER BY c.oid";
-
-const char *const mig_snapshot_column_comments =
-"SELECT m.objoid, m.objsubid, m.description FROM pg_catalog.pg_description m"
-" WHERE m.classoid = 'pg_catalog.pg_class'::regclass AND m.objsubid > 0 AND m.objoid >= 16384 ORDER BY 1, 2";
-
 /* What indexes there are; those that are plain are behind no constraint. */
 #define HAS_EXPRESSIONS "i.indexprs IS NOT NULL OR i.indpred IS NOT NULL"
 
@@ -158,13 +151,7 @@ RELATION_OF("i.indrelid")
 
 const MigSnapshotQuery mig_snapshot_queries[] = {
 	{
-		"schema", OBJECT_SCHEMA, InvalidOid, InvalidOid,
-		"SELECT quote_ident(n.nspname) AS identity, 'SCHEMA' AS definition, n.nspowner AS owner,"
-		" n.nspacl AS acl, " COMMENT("pg_namespace", "n.oid")
-		" FROM pg_catalog.pg_namespace n WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_namespace", "n")
-	},
-	{
-		"table", OBJECT_TABLE, InvalidOid, InvalidOid,
+		"table", OBJECT_TABLE, RelationRelationId, InvalidOid,
 		"SELECT CASE c.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind, "
 		RELATION " AS identity, concat_ws(' ',"
 		" CASE WHEN c.relkind = 'f' THEN 'FOREIGN TABLE' WHEN c.relpersistence = 'u' THEN 'UNLOGGED TABLE'"
@@ -186,11 +173,11 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, cm.description AS comment"
 		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 		MANY_COMMENTS("cm", "pg_class", "c.oid")
-		" WHERE c.relkind IN ('r', 'p', 'f') AND " OWN_RELATION
+		" WHERE c.oid = ANY ($1)"
 	},
 	{
 		/* Its columns and query are told with the columns of all relations. */
-		"view", OBJECT_TABLE, InvalidOid, InvalidOid,
+		"view", OBJECT_TABLE, RewriteRelationId, InvalidOid,
 		"SELECT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind, "
 		RELATION " AS identity, concat_ws(' ', "
 		FLAG("c.relkind = 'v'", RELOPTIONS("c.reloptions")) ", "
@@ -201,7 +188,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 		MANY_COMMENTS("cm", "pg_class", "c.oid")
 		" JOIN pg_catalog.pg_rewrite r ON r.ev_class = c.oid AND r.rulename = '_RETURN'"
-			" WHERE c.relkind IN ('v', 'm') AND " OWN_RELATION
+			" WHERE c.oid = ANY ($1)"
 	},
 	{
 		"rule", 0, RewriteRelationId, RewriteOidIndexId,
@@ -228,13 +215,11 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 	},
 	{
 		/* Others are told with columns, NOT NULL, and with their indexes. */
-		"constraint", 0, InvalidOid, InvalidOid,
+		"constraint", 0, ConstraintRelationId, InvalidOid,
 		"SELECT " ON_RELATION("k.conname") " AS identity, pg_get_constraintdef(k.oid) AS definition,"
 		" cm.description AS comment FROM pg_catalog.pg_constraint k" RELATION_OF("k.conrelid")
 		MANY_COMMENTS("cm", "pg_constraint", "k.oid")
-		" WHERE (k.contype IN ('c', 'x') OR k.contype = 'f' AND k.conparentid = 0"
-		" OR k.contype IN ('p', 'u') AND " MIG_SNAPSHOT_PERIOD ")"
-		" AND " OWN_RELATION
+		" WHERE k.oid = ANY ($1)"
 	},
 	{
 		"constraint", 0, ConstraintRelationId, ConstraintTypidIndexId,
@@ -316,7 +301,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 #define REGPROC(label, column) FLAG("t." column " <> 0", "'" label " = ' || t." column "::text")
 	{
 		/* Of arrays, multiranges and tables' row types others tell. */
-		"type", OBJECT_TYPE, InvalidOid, InvalidOid,
+		"type", OBJECT_TYPE, TypeRelationId, InvalidOid,
 		"SELECT CASE t.typtype WHEN 'd' THEN 'domain' ELSE 'type' END AS kind, "
 		NAMED("t", "typname") " AS identity, CASE t.typtype"
 		" WHEN 'd' THEN concat_ws(' ', 'DOMAIN', format_type(t.typbasetype, t.typtypmod), "
@@ -348,11 +333,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		COMMENT("pg_type", "t.oid")
 		" FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
 		" LEFT JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype"
-		" WHERE t.typtype <> 'm' AND (t.typtype <> 'c' OR EXISTS (SELECT FROM pg_catalog.pg_class c"
-		" WHERE c.oid = t.typrelid AND c.relkind = 'c'))"
-		" AND NOT (t.typelem <> 0 AND t.typlen = -1 AND EXISTS (SELECT FROM pg_catalog.pg_type e"
-		" WHERE e.oid = t.typelem AND e.typarray = t.oid))"
-		" AND " OWN_SCHEMA " AND " NO_MEMBER("pg_type", "t")
+		" WHERE t.oid = ANY ($1)"
 	},
 	{
 		"operator", 0, OperatorRelationId, OperatorOidIndexId,
@@ -566,12 +547,6 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		" FROM pg_catalog.pg_subscription s, LATERAL (SELECT to_jsonb(s)) j (r) WHERE s.subdbid ="
 		" (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = current_database())"
 		" AND " NO_MEMBER("pg_subscription", "s")
-	},
-	{
-		"extension", 0, InvalidOid, InvalidOid,
-		"SELECT quote_ident(x.extname) AS identity, 'SCHEMA ' || quote_ident(n.nspname) AS definition,"
-		" x.extversion AS version, " COMMENT("pg_extension", "x.oid")
-		" FROM pg_catalog.pg_extension x JOIN pg_catalog.pg_namespace n ON n.oid = x.extnamespace"
 	},
 	{
 		/* Those of a schema are added to what is there without any. */

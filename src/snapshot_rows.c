@@ -100,8 +100,8 @@ typedef struct KnownText
 void
 mig_snapshot_begin(MigTaking *taking, MigSnapshot *snapshot)
 {
+	memset(taking, 0, sizeof(MigTaking));
 	taking->snapshot = snapshot;
-	taking->kind = NULL;
 	taking->scratch = AllocSetContextCreate(CurrentMemoryContext, "migrate snapshot scratch",
 											ALLOCSET_DEFAULT_SIZES);
 	taking->hash = mig_hash_begin();
@@ -193,6 +193,122 @@ compare_rows(const void *a, const void *b)
 	return order != 0 ? order : (int) x->component - (int) y->component;
 }
 
+/* More kinds than these there are only in what is no snapshot. */
+#define MAX_KINDS 64
+
+/* What the order of a row is mostly decided by. */
+typedef struct RowKey
+{
+	uint64		head;			/* of its identity, after what all have */
+	int			kind;			/* its place among them */
+	int			row;
+} RowKey;
+
+static int
+compare_keys(const RowKey *a, const RowKey *b, const MigSnapshotRow *rows)
+{
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->head != b->head)
+		return a->head < b->head ? -1 : 1;
+	if (rows[a->row].identity != rows[b->row].identity)
+	{
+		int			order = strcmp(rows[a->row].identity, rows[b->row].identity);
+
+		if (order != 0)
+			return order;
+	}
+	return (int) rows[a->row].component - (int) rows[b->row].component;
+}
+
+#define ST_SORT sort_keys
+#define ST_ELEMENT_TYPE RowKey
+#define ST_COMPARE(a, b, rows) compare_keys(a, b, rows)
+#define ST_COMPARE_ARG_TYPE const MigSnapshotRow
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+typedef struct Kind
+{
+	const char *name;
+	const char *identity;		/* one of it, and how much of that all share */
+	int			common;
+} Kind;
+
+static int
+compare_kinds(const void *a, const void *b)
+{
+	return strcmp(((const Kind *) a)->name, ((const Kind *) b)->name);
+}
+
+/* Which of some kinds it is; -1: none. */
+static int
+find_kind(const Kind *kinds, int n, int last, const char *name)
+{
+	int			i;
+
+	if (last >= 0 && (kinds[last].name == name || strcmp(kinds[last].name, name) == 0))
+		return last;
+	for (i = 0; i < n; i++)
+	{
+		if (strcmp(kinds[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* The kinds of the rows, in order; false if there are too many. */
+static bool
+find_kinds(const MigSnapshot *snapshot, Kind *kinds, int *nkinds)
+{
+	int			n = 0;
+	int			last = -1;
+	int			i;
+
+	for (i = 0; i < snapshot->nrows; i++)
+	{
+		const MigSnapshotRow *row = &snapshot->rows[i];
+		Kind	   *kind;
+		int			same = 0;
+
+		last = find_kind(kinds, n, last, row->kind);
+		if (last < 0)
+		{
+			if (n == MAX_KINDS)
+				return false;
+			last = n++;
+			kinds[last].name = row->kind;
+			kinds[last].identity = row->identity;
+			kinds[last].common = strlen(row->identity);
+		}
+		kind = &kinds[last];
+		while (same < kind->common && kind->identity[same] == row->identity[same])
+			same++;
+		kind->common = same;
+	}
+	qsort(kinds, n, sizeof(Kind), compare_kinds);
+	*nkinds = n;
+	return true;
+}
+
+/* The next bytes of a string as a number that has their order. */
+static uint64
+head_of(const char *p)
+{
+	uint64		head = 0;
+	int			i;
+
+	for (i = 0; i < (int) sizeof(head); i++)
+	{
+		head = head << 8 | (unsigned char) *p;
+		if (*p)
+			p++;
+	}
+	return head;
+}
+
 /*
  * mig_snapshot_row_cmp
  *		Which of two rows comes first: less than, equal to or greater than 0.
@@ -210,7 +326,39 @@ mig_snapshot_row_cmp(const MigSnapshotRow *a, const MigSnapshotRow *b)
 void
 mig_snapshot_sort(MigSnapshot *snapshot)
 {
-	qsort(snapshot->rows, snapshot->nrows, sizeof(MigSnapshotRow), compare_rows);
+	Kind		kinds[MAX_KINDS];
+	int			nkinds;
+	int			n = snapshot->nrows;
+	int			last = -1;
+	RowKey	   *keys;
+	MigSnapshotRow *sorted;
+	int			i;
+
+	if (n < 2)
+		return;
+	if (!find_kinds(snapshot, kinds, &nkinds))
+	{
+		qsort(snapshot->rows, n, sizeof(MigSnapshotRow), compare_rows);
+		return;
+	}
+	keys = MemoryContextAllocHuge(snapshot->context, sizeof(RowKey) * n);
+	for (i = 0; i < n; i++)
+	{
+		const MigSnapshotRow *row = &snapshot->rows[i];
+
+		last = find_kind(kinds, nkinds, last, row->kind);
+		keys[i].kind = last;
+		keys[i].head = head_of(row->identity + kinds[last].common);
+		keys[i].row = i;
+	}
+	sort_keys(keys, n, snapshot->rows);
+	sorted = MemoryContextAllocHuge(snapshot->context, sizeof(MigSnapshotRow) * n);
+	for (i = 0; i < n; i++)
+		sorted[i] = snapshot->rows[keys[i].row];
+	pfree(keys);
+	pfree(snapshot->rows);
+	snapshot->rows = sorted;
+	snapshot->allocated = n;
 }
 
 /*

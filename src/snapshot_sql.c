@@ -21,6 +21,8 @@
 PG_FUNCTION_INFO_V1(migrate_snapshot);
 PG_FUNCTION_INFO_V1(migrate_snapshot_compare);
 
+#define RESULT_MEMORY (64 * 1024)	/* kB */
+
 /*
  * mig_without_argument
  *		An argument that names the components to leave out, as a set.
@@ -58,6 +60,21 @@ mig_without_argument(FunctionCallInfo fcinfo, int n)
 	return without;
 }
 
+/*
+ * Have a result in memory, as what it is made of is anyway: by work_mem it
+ * would be written to a file.
+ */
+static void
+keep_in_memory(ReturnSetInfo *returned)
+{
+	MemoryContext caller = MemoryContextSwitchTo(returned->econtext->ecxt_per_query_memory);
+
+	tuplestore_end(returned->setResult);
+	returned->setResult = tuplestore_begin_heap((returned->allowedModes & SFRM_Materialize_Random) != 0,
+												false, Max(work_mem, RESULT_MEMORY));
+	MemoryContextSwitchTo(caller);
+}
+
 Datum
 migrate_snapshot(PG_FUNCTION_ARGS)
 {
@@ -75,6 +92,7 @@ migrate_snapshot(PG_FUNCTION_ARGS)
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
+	keep_in_memory(returned);
 	caller = MemoryContextSwitchTo(context);
 	snapshot = mig_snapshot_take(without);
 	for (i = 0; i < MIG_NCOMPONENTS; i++)
