@@ -27,6 +27,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_sequence.h"
+#include "catalog/pg_subscription.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -34,7 +35,6 @@
 #include "rewrite/rewriteSupport.h"
 #include "storage/sinval.h"
 #include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -309,6 +309,8 @@ is_of_interest(const MigTaking *taking, Oid catalog, HeapTuple tuple)
 										   ((Form_pg_aggregate) GETSTRUCT(tuple))->aggfnoid);
 		case ProcedureRelationId:
 			return !mig_snapshot_is_member(taking, catalog, ((Form_pg_proc) GETSTRUCT(tuple))->oid);
+		case SubscriptionRelationId:
+			return ((Form_pg_subscription) GETSTRUCT(tuple))->subdbid == MyDatabaseId;
 		default:
 			return true;
 	}
@@ -353,18 +355,6 @@ noted(const MigTaking *taking, Oid catalog)
 	}
 }
 
-static Datum
-oid_array(const List *oids)
-{
-	Datum	   *elements = palloc(sizeof(Datum) * list_length(oids));
-	int			n = 0;
-	const ListCell *lc;
-
-	foreach(lc, oids)
-		elements[n++] = ObjectIdGetDatum(lfirst_oid(lc));
-	return PointerGetDatum(construct_array(elements, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
-}
-
 /* Run a query if there is anything for it to tell. */
 static void
 take_kind(MigTaking *taking, const MigSnapshotQuery *query)
@@ -374,7 +364,7 @@ take_kind(MigTaking *taking, const MigSnapshotQuery *query)
 		const List *oids = noted(taking, query->catalog);
 
 		if (oids != NIL)
-			run_query(taking, query, oid_array(oids));
+			run_query(taking, query, mig_snapshot_oids(oids));
 	}
 	else if (!OidIsValid(query->catalog) || has_objects(taking, query))
 		run_query(taking, query, (Datum) 0);

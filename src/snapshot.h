@@ -81,6 +81,8 @@ typedef struct MigTaking
 	List	   *views;
 	List	   *types;
 	List	   *constraints;
+	struct MigSnapshotKey *keys;	/* by the OIDs of their indexes */
+	int			nkeys;
 } MigTaking;
 
 typedef enum MigChange
@@ -182,12 +184,28 @@ extern void mig_snapshot_put_owner(MigTaking *taking, const char *kind, const ch
 extern void mig_snapshot_put_privileges(MigTaking *taking, const char *kind,
 										const char *identity, ObjectType type, Oid owner,
 										const Acl *acl);
+extern Datum mig_snapshot_oids(const List *oids);
 
 /* snapshot_relations.c */
 extern void mig_snapshot_relations(MigTaking *taking);
 extern void mig_snapshot_put_view(MigTaking *taking, Oid oid, Oid rule);
 
 /* snapshot_constraints.c */
+
+/* A constraint that an index is of. */
+typedef struct MigSnapshotKey
+{
+	Oid			index;
+	Oid			relation;
+	Oid			oid;
+	char	   *name;			/* quoted */
+	bool		told;			/* with the index */
+	bool		primary;
+	bool		deferrable;
+	bool		deferred;
+} MigSnapshotKey;
+
+extern const MigSnapshotKey *mig_snapshot_key(const MigTaking *taking, Oid index, Oid relation);
 extern void mig_snapshot_constraints(MigTaking *taking);
 
 /* snapshot_columns.c */

@@ -26,7 +26,9 @@
 #include "catalog/pg_extension.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
@@ -464,4 +466,20 @@ mig_snapshot_put_privileges(MigTaking *taking, const char *kind, const char *ide
 	/* the same as if nothing had ever been granted */
 	if (text[0] != '\0')
 		mig_snapshot_put(taking, kind, identity, MIG_PRIVILEGES, text);
+}
+
+/*
+ * mig_snapshot_oids
+ *		OIDs as the parameter of a statement.
+ */
+Datum
+mig_snapshot_oids(const List *oids)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * list_length(oids));
+	int			n = 0;
+	const ListCell *lc;
+
+	foreach(lc, oids)
+		elements[n++] = ObjectIdGetDatum(lfirst_oid(lc));
+	return PointerGetDatum(construct_array(elements, n, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
 }

@@ -6,7 +6,8 @@
  *
  * Where it is on columns only an index is put into the server's words here,
  * from the columns that the snapshot has read: that takes a fraction of the
- * time.  Under the active snapshot, connected to SPI; locks nothing.
+ * time.  What has more to it is left to a statement.  Under the active
+ * snapshot, connected to SPI; locks nothing but catalogs.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,7 +15,12 @@
 #include "snapshot.h"
 
 #include "access/amapi.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_type.h"
@@ -26,9 +32,11 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
-/* The columns of the query's result. */
+/* The columns of the statement's result. */
 enum
 {
 	I_IDENTITY = 1, I_RELATION, I_INDEX, I_PLAIN, I_COMPLEX,
@@ -36,6 +44,34 @@ enum
 	I_METHOD_OID, I_NKEYS, I_KEYS, I_COLLATIONS, I_CLASSES, I_OPTIONS,
 	I_CONSTRAINT, I_PRIMARY, I_DEFERRABLE, I_DEFERRED, I_CONSTRAINT_COMMENT
 };
+
+typedef struct OneIndex
+{
+	Oid			oid;
+	const char *identity;
+	const char *name;			/* quoted */
+	const MigSnapshotRelation *relation;
+	bool		plain;			/* there is no constraint that it is of */
+	bool		complex;		/* it has expressions or a predicate */
+	ArrayType  *reloptions;		/* or NULL */
+	const char *state;			/* or NULL */
+	const char *storage;		/* or NULL */
+	const char *comment;		/* or NULL */
+	bool		unique;
+	bool		partitioned;
+	bool		nulls_not_distinct;
+	Oid			method;
+	int			nkeys;
+	int2vector *keys;
+	oidvector  *collations;
+	oidvector  *classes;
+	int2vector *options;
+	const char *constraint;		/* its identity, if it is to be told; or NULL */
+	bool		primary;
+	bool		deferrable;
+	bool		deferred;
+	const char *constraint_comment; /* or NULL */
+} OneIndex;
 
 /* An operator class as one for columns of a type. */
 typedef struct ClassOfType
@@ -54,8 +90,12 @@ typedef struct Indexes
 	const List *optioned;
 	MemoryContext memory;
 	HTAB	   *classes;
-	HeapTuple	tuple;
+	HeapTuple	tuple;			/* of the statement's result */
 	TupleDesc	desc;
+	/* of the last index */
+	Oid			method;
+	char	   *method_name;	/* quoted */
+	bool		ordered;
 } Indexes;
 
 static Datum
@@ -140,66 +180,70 @@ append_key(Indexes *indexes, StringInfo buf, const MigSnapshotAttribute *attribu
 		appendStringInfoString(buf, " NULLS FIRST");
 }
 
+/* Look at an access method; false: there is none. */
+static bool
+look_at_method(Indexes *indexes, Oid oid)
+{
+	IndexAmRoutine *routine;
+	char	   *name;
+
+	if (indexes->method_name != NULL && indexes->method == oid)
+		return true;
+	name = get_am_name(oid);
+	routine = GetIndexAmRoutineByAmId(oid, true);
+	if (name == NULL || routine == NULL)
+		return false;
+	indexes->method = oid;
+	indexes->method_name = MemoryContextStrdup(indexes->memory, quote_identifier(name));
+	indexes->ordered = routine->amcanorder;
+	return true;
+}
+
 /* An index on columns, as pg_get_indexdef() has it; NULL: that is to say it. */
 static char *
-plain_definition(Indexes *indexes)
+plain_definition(Indexes *indexes, const OneIndex *index)
 {
-	const MigSnapshotRelation *relation =
-		find_relation(indexes, DatumGetObjectId(value_of(indexes, I_RELATION)));
-	int2vector *keys = (int2vector *) DatumGetPointer(value_of(indexes, I_KEYS));
-	oidvector  *collations = (oidvector *) DatumGetPointer(value_of(indexes, I_COLLATIONS));
-	oidvector  *classes = (oidvector *) DatumGetPointer(value_of(indexes, I_CLASSES));
-	int2vector *options = (int2vector *) DatumGetPointer(value_of(indexes, I_OPTIONS));
-	int			nkeys = DatumGetInt16(value_of(indexes, I_NKEYS));
-	bool		ordered;
-	IndexAmRoutine *routine;
+	const MigSnapshotRelation *relation = index->relation;
 	StringInfoData buf;
 	int			i;
 
-	if (relation == NULL)
+	if (relation == NULL || !look_at_method(indexes, index->method))
 		return NULL;
-	routine = GetIndexAmRoutineByAmId(DatumGetObjectId(value_of(indexes, I_METHOD_OID)), true);
-	if (routine == NULL)
-		return NULL;
-	ordered = routine->amcanorder;
 	initStringInfo(&buf);
-	appendStringInfo(&buf, "CREATE %sINDEX %s ON %s%s USING %s (",
-					 DatumGetBool(value_of(indexes, I_UNIQUE)) ? "UNIQUE " : "",
-					 text_of(indexes, I_NAME),
-					 DatumGetBool(value_of(indexes, I_PARTITIONED)) ? "ONLY " : "",
-					 relation->identity, text_of(indexes, I_METHOD));
-	for (i = 0; i < keys->dim1; i++)
+	appendStringInfo(&buf, "CREATE %sINDEX %s ON %s%s USING %s (", index->unique ? "UNIQUE " : "",
+					 index->name, index->partitioned ? "ONLY " : "", relation->identity,
+					 indexes->method_name);
+	for (i = 0; i < index->keys->dim1; i++)
 	{
+		int			key = index->keys->values[i];
 		const MigSnapshotAttribute *attribute;
 
-		if (keys->values[i] <= 0 || keys->values[i] > relation->nattributes)
+		if (key <= 0 || key > relation->nattributes)
 			return NULL;
-		attribute = &relation->attributes[keys->values[i]];
+		attribute = &relation->attributes[key];
 		if (attribute->raw == NULL)
 			return NULL;
-		if (i == nkeys)
+		if (i == index->nkeys)
 			appendStringInfoString(&buf, ") INCLUDE (");
 		else if (i > 0)
 			appendStringInfoString(&buf, ", ");
 		appendStringInfoString(&buf, quote_identifier(attribute->raw));
-		if (i < nkeys)
-			append_key(indexes, &buf, attribute, collations->values[i], classes->values[i],
-					   options->values[i], ordered);
+		if (i < index->nkeys)
+			append_key(indexes, &buf, attribute, index->collations->values[i],
+					   index->classes->values[i], index->options->values[i], indexes->ordered);
 	}
 	appendStringInfoChar(&buf, ')');
-	if (DatumGetBool(value_of(indexes, I_NULLS_NOT_DISTINCT)))
+	if (index->nulls_not_distinct)
 		appendStringInfoString(&buf, " NULLS NOT DISTINCT");
 	return buf.data;
 }
 
 /* As pg_get_indexdef() has it, without storage parameters. */
 static char *
-full_definition(Indexes *indexes)
+full_definition(const OneIndex *index)
 {
 	LOCAL_FCINFO(fcinfo, 1);
 	StringInfoData with;
-	bool		isnull;
-	Datum		array = SPI_getbinval(indexes->tuple, indexes->desc, I_RELOPTIONS, &isnull);
 	Datum		result;
 	Datum	   *elements;
 	bool	   *nulls;
@@ -209,18 +253,18 @@ full_definition(Indexes *indexes)
 	char	   *found;
 
 	InitFunctionCallInfoData(*fcinfo, NULL, 1, InvalidOid, NULL, NULL);
-	fcinfo->args[0].value = value_of(indexes, I_INDEX);
+	fcinfo->args[0].value = ObjectIdGetDatum(index->oid);
 	fcinfo->args[0].isnull = false;
 	result = pg_get_indexdef(fcinfo);
 	/* none if it is gone by now */
 	if (fcinfo->isnull)
 		return NULL;
 	words = TextDatumGetCString(result);
-	if (isnull)
+	if (index->reloptions == NULL)
 		return words;
 
 	initStringInfo(&with);
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT,
+	deconstruct_array(index->reloptions, TEXTOID, -1, false, TYPALIGN_INT,
 					  &elements, &nulls, &n);
 	for (i = 0; i < n; i++)
 	{
@@ -242,84 +286,182 @@ full_definition(Indexes *indexes)
 }
 
 static char *
-definition_of(Indexes *indexes)
+definition_of(Indexes *indexes, const OneIndex *index)
 {
 	char	   *definition = NULL;
 
-	if (!DatumGetBool(value_of(indexes, I_COMPLEX)) &&
-		!list_member_oid(indexes->optioned, DatumGetObjectId(value_of(indexes, I_INDEX))))
-		definition = plain_definition(indexes);
-	return definition ? definition : full_definition(indexes);
+	if (!index->complex && !list_member_oid(indexes->optioned, index->oid))
+		definition = plain_definition(indexes, index);
+	return definition ? definition : full_definition(index);
 }
 
 /* PRIMARY KEY or UNIQUE, as pg_get_constraintdef() has them. */
 static void
-put_constraint(Indexes *indexes)
+put_constraint(Indexes *indexes, const OneIndex *index)
 {
 	MigTaking  *taking = indexes->taking;
-	char	   *identity = text_of(indexes, I_CONSTRAINT);
-	const char *comment = text_of(indexes, I_CONSTRAINT_COMMENT);
-	const MigSnapshotRelation *relation =
-		find_relation(indexes, DatumGetObjectId(value_of(indexes, I_RELATION)));
-	int2vector *keys = (int2vector *) DatumGetPointer(value_of(indexes, I_KEYS));
-	int			nkeys = DatumGetInt16(value_of(indexes, I_NKEYS));
+	const MigSnapshotRelation *relation = index->relation;
 	StringInfoData buf;
+	char	   *identity;
 	int			i;
 
-	if (identity == NULL || relation == NULL)
+	if (index->constraint == NULL || relation == NULL)
 		return;
 	initStringInfo(&buf);
-	appendStringInfoString(&buf, DatumGetBool(value_of(indexes, I_PRIMARY)) ? "PRIMARY KEY" :
-						   DatumGetBool(value_of(indexes, I_NULLS_NOT_DISTINCT)) ?
-						   "UNIQUE NULLS NOT DISTINCT" : "UNIQUE");
-	for (i = 0; i < keys->dim1; i++)
+	appendStringInfoString(&buf, index->primary ? "PRIMARY KEY" :
+						   index->nulls_not_distinct ? "UNIQUE NULLS NOT DISTINCT" : "UNIQUE");
+	for (i = 0; i < index->keys->dim1; i++)
 	{
-		int			key = keys->values[i];
+		int			key = index->keys->values[i];
 
 		/* such an index is on columns, and they are there */
 		if (key <= 0 || key > relation->nattributes || relation->attributes[key].raw == NULL)
 			elog(ERROR, "column %d of a constraint does not exist", key);
-		appendStringInfoString(&buf, i == 0 ? " (" : i == nkeys ? ") INCLUDE (" : ", ");
+		appendStringInfoString(&buf, i == 0 ? " (" : i == index->nkeys ? ") INCLUDE (" : ", ");
 		appendStringInfoString(&buf, quote_identifier(relation->attributes[key].raw));
 	}
 	appendStringInfoChar(&buf, ')');
-	if (DatumGetBool(value_of(indexes, I_DEFERRABLE)))
+	if (index->deferrable)
 		appendStringInfoString(&buf, " DEFERRABLE");
-	if (DatumGetBool(value_of(indexes, I_DEFERRED)))
+	if (index->deferred)
 		appendStringInfoString(&buf, " INITIALLY DEFERRED");
-	identity = MemoryContextStrdup(taking->snapshot->context, identity);
+	identity = MemoryContextStrdup(taking->snapshot->context, index->constraint);
 	mig_snapshot_put(taking, "constraint", identity, MIG_DEFINITION, buf.data);
-	if (comment != NULL)
-		mig_snapshot_put(taking, "constraint", identity, MIG_COMMENT, comment);
+	if (index->constraint_comment != NULL)
+		mig_snapshot_put(taking, "constraint", identity, MIG_COMMENT, index->constraint_comment);
 }
 
 static void
-put_index(Indexes *indexes)
+put_index(Indexes *indexes, const OneIndex *index)
 {
 	MigTaking  *taking = indexes->taking;
-	char	   *identity = text_of(indexes, I_IDENTITY);
-	char	   *definition = NULL;
-	char	   *state = text_of(indexes, I_STATE);
-	const char *storage = text_of(indexes, I_STORAGE);
-	const char *comment = text_of(indexes, I_COMMENT);
+	const char *identity;
+	const char *definition = NULL;
 
-	if (DatumGetBool(value_of(indexes, I_PLAIN)))
-		definition = definition_of(indexes);
-	if (definition == NULL && state == NULL && storage == NULL && comment == NULL)
+	if (index->plain)
+		definition = definition_of(indexes, index);
+	if (definition == NULL && index->state == NULL && index->storage == NULL &&
+		index->comment == NULL)
 		return;
-	identity = MemoryContextStrdup(taking->snapshot->context, identity);
+	identity = MemoryContextStrdup(taking->snapshot->context, index->identity);
 	if (definition != NULL)
-		definition = mig_settled_text(definition);
-	if (definition != NULL && state != NULL)
-		definition = psprintf("%s %s", definition, state);
-	else if (state != NULL)
-		definition = state;
+		definition = mig_settled_text(pstrdup(definition));
+	if (definition != NULL && index->state != NULL)
+		definition = psprintf("%s %s", definition, index->state);
+	else if (index->state != NULL)
+		definition = index->state;
 	if (definition != NULL)
 		mig_snapshot_put(taking, "index", identity, MIG_DEFINITION, definition);
-	if (storage != NULL)
-		mig_snapshot_put(taking, "index", identity, MIG_STORAGE, storage);
-	if (comment != NULL)
-		mig_snapshot_put(taking, "index", identity, MIG_COMMENT, comment);
+	if (index->storage != NULL)
+		mig_snapshot_put(taking, "index", identity, MIG_STORAGE, index->storage);
+	if (index->comment != NULL)
+		mig_snapshot_put(taking, "index", identity, MIG_COMMENT, index->comment);
+}
+
+/* An index as the statement tells it. */
+static void
+read_result(Indexes *indexes, OneIndex *index)
+{
+	bool		isnull;
+	Datum		options = SPI_getbinval(indexes->tuple, indexes->desc, I_RELOPTIONS, &isnull);
+
+	index->reloptions = isnull ? NULL : DatumGetArrayTypeP(options);
+	index->oid = DatumGetObjectId(value_of(indexes, I_INDEX));
+	index->identity = text_of(indexes, I_IDENTITY);
+	index->name = text_of(indexes, I_NAME);
+	index->relation = find_relation(indexes, DatumGetObjectId(value_of(indexes, I_RELATION)));
+	index->plain = DatumGetBool(value_of(indexes, I_PLAIN));
+	index->complex = DatumGetBool(value_of(indexes, I_COMPLEX));
+	index->state = text_of(indexes, I_STATE);
+	index->storage = text_of(indexes, I_STORAGE);
+	index->comment = text_of(indexes, I_COMMENT);
+	index->unique = DatumGetBool(value_of(indexes, I_UNIQUE));
+	index->partitioned = DatumGetBool(value_of(indexes, I_PARTITIONED));
+	index->nulls_not_distinct = DatumGetBool(value_of(indexes, I_NULLS_NOT_DISTINCT));
+	index->method = DatumGetObjectId(value_of(indexes, I_METHOD_OID));
+	index->nkeys = DatumGetInt16(value_of(indexes, I_NKEYS));
+	index->keys = (int2vector *) DatumGetPointer(value_of(indexes, I_KEYS));
+	index->collations = (oidvector *) DatumGetPointer(value_of(indexes, I_COLLATIONS));
+	index->classes = (oidvector *) DatumGetPointer(value_of(indexes, I_CLASSES));
+	index->options = (int2vector *) DatumGetPointer(value_of(indexes, I_OPTIONS));
+	index->constraint = text_of(indexes, I_CONSTRAINT);
+	index->primary = DatumGetBool(value_of(indexes, I_PRIMARY));
+	index->deferrable = DatumGetBool(value_of(indexes, I_DEFERRABLE));
+	index->deferred = DatumGetBool(value_of(indexes, I_DEFERRED));
+	index->constraint_comment = text_of(indexes, I_CONSTRAINT_COMMENT);
+}
+
+/* What has options, expressions or the like. */
+static void
+ask_statement(Indexes *indexes, const List *oids)
+{
+	MigTaking  *taking = indexes->taking;
+	Oid			type = OIDARRAYOID;
+	Datum		array = mig_snapshot_oids(oids);
+	uint64		i;
+
+	if (SPI_execute_with_args(mig_snapshot_indexes, 1, &type, &array, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the catalogs");
+	indexes->desc = SPI_tuptable->tupdesc;
+	for (i = 0; i < SPI_processed; i++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(taking->scratch);
+		OneIndex	index;
+
+		CHECK_FOR_INTERRUPTS();
+		indexes->tuple = SPI_tuptable->vals[i];
+		read_result(indexes, &index);
+		put_index(indexes, &index);
+		put_constraint(indexes, &index);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(taking->scratch);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+static Datum
+vector_of(HeapTuple tuple, TupleDesc desc, int attribute)
+{
+	bool		isnull;
+
+	return heap_getattr(tuple, attribute, desc, &isnull);
+}
+
+/* An index as the catalogs have it. */
+static void
+read_index(Indexes *indexes, OneIndex *index, HeapTuple tuple, TupleDesc desc,
+		   MigSnapshotClass *class)
+{
+	MigTaking  *taking = indexes->taking;
+	Form_pg_index form = (Form_pg_index) GETSTRUCT(tuple);
+	const MigSnapshotKey *key = mig_snapshot_key(taking, form->indexrelid, form->indrelid);
+
+	memset(index, 0, sizeof(OneIndex));
+	index->oid = form->indexrelid;
+	index->identity = mig_snapshot_identity(taking, class);
+	index->name = class->name;
+	index->relation = find_relation(indexes, form->indrelid);
+	index->plain = key == NULL;
+	index->state = form->indisvalid ? NULL : "INVALID";
+	index->storage = form->indisclustered ? "CLUSTER" : NULL;
+	index->comment = mig_snapshot_comment(taking, RelationRelationId, form->indexrelid, 0);
+	index->unique = form->indisunique;
+	index->partitioned = class->kind == RELKIND_PARTITIONED_INDEX;
+	index->nulls_not_distinct = form->indnullsnotdistinct;
+	index->method = class->method;
+	index->nkeys = form->indnkeyatts;
+	index->keys = &form->indkey;
+	index->collations = (oidvector *) DatumGetPointer(vector_of(tuple, desc, Anum_pg_index_indcollation));
+	index->classes = (oidvector *) DatumGetPointer(vector_of(tuple, desc, Anum_pg_index_indclass));
+	index->options = (int2vector *) DatumGetPointer(vector_of(tuple, desc, Anum_pg_index_indoption));
+	if (key == NULL)
+		return;
+	if (key->told && index->relation != NULL)
+		index->constraint = psprintf("%s on %s", key->name, index->relation->identity);
+	index->primary = key->primary;
+	index->deferrable = key->deferrable;
+	index->deferred = key->deferred;
+	index->constraint_comment = mig_snapshot_comment(taking, ConstraintRelationId, key->oid, 0);
 }
 
 /*
@@ -333,26 +475,44 @@ mig_snapshot_take_indexes(MigTaking *taking, const MigSnapshotRelation *relation
 {
 	Indexes		indexes = {.taking = taking,.relations = relations,.nrelations = n,.optioned = optioned};
 	HASHCTL		control = {.keysize = 2 * sizeof(Oid),.entrysize = sizeof(ClassOfType)};
-	uint64		i;
+	Relation	catalog = table_open(IndexRelationId, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(catalog);
+	TableScanDesc scan = table_beginscan_strat(catalog, GetActiveSnapshot(), 0, NULL, true, false);
+	HeapTuple	tuple;
+	List	   *others = NIL;
 
 	indexes.memory = CurrentMemoryContext;
 	control.hcxt = CurrentMemoryContext;
 	indexes.classes = hash_create("migrate operator classes", 64, &control,
 								  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	if (SPI_execute(mig_snapshot_indexes, true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the catalogs");
-	indexes.desc = SPI_tuptable->tupdesc;
-	for (i = 0; i < SPI_processed; i++)
+	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
 	{
-		MemoryContext caller = MemoryContextSwitchTo(taking->scratch);
+		Form_pg_index form = (Form_pg_index) GETSTRUCT(tuple);
+		const MigSnapshotClass *table = mig_snapshot_class(taking, form->indrelid);
+		MigSnapshotClass *class = mig_snapshot_class(taking, form->indexrelid);
+		MemoryContext caller;
+		OneIndex	index;
 
 		CHECK_FOR_INTERRUPTS();
-		indexes.tuple = SPI_tuptable->vals[i];
-		put_index(&indexes);
-		put_constraint(&indexes);
+		if (table == NULL || class == NULL || !table->own)
+			continue;
+		if (class->options != NULL || class->partition || OidIsValid(class->tablespace) ||
+			!heap_attisnull(tuple, Anum_pg_index_indexprs, NULL) ||
+			!heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
+		{
+			others = lappend_oid(others, form->indexrelid);
+			continue;
+		}
+		caller = MemoryContextSwitchTo(taking->scratch);
+		read_index(&indexes, &index, tuple, desc, class);
+		put_index(&indexes, &index);
+		put_constraint(&indexes, &index);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(taking->scratch);
 	}
-	SPI_freetuptable(SPI_tuptable);
+	table_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	if (others != NIL)
+		ask_statement(&indexes, others);
 	hash_destroy(indexes.classes);
 }

@@ -147,7 +147,7 @@ FLAG("k.contype <> 'x' AND NOT " MIG_SNAPSHOT_PERIOD, ON_RELATION("k.conname")) 
 MANY_COMMENTS("cm", "pg_class", "x.oid")
 RELATION_OF("i.indrelid")
 " LEFT JOIN pg_catalog.pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid"
-" AND k.contype IN ('p', 'u', 'x')" MANY_COMMENTS("kc", "pg_constraint", "k.oid") " WHERE " OWN_RELATION;
+" AND k.contype IN ('p', 'u', 'x')" MANY_COMMENTS("kc", "pg_constraint", "k.oid") " WHERE i.indexrelid = ANY ($1)";
 
 const MigSnapshotQuery mig_snapshot_queries[] = {
 	{
