@@ -387,9 +387,6 @@ read_catalogs(MigTaking *taking)
 	int			nest = NewGUCNestLevel();
 	MigVisit	visit;
 	const MigSnapshotQuery *query;
-	MigSnapshotRelation *relations;
-	int			nrelations;
-	List	   *optioned;
 
 	pin_settings();
 	visit = mig_enter();
@@ -397,11 +394,11 @@ read_catalogs(MigTaking *taking)
 	mig_snapshot_read_catalogs(taking);
 	mig_snapshot_find_uses(taking);
 	mig_snapshot_relations(taking);
+	mig_snapshot_columns(taking);
 	mig_snapshot_constraints(taking);
+	mig_snapshot_take_indexes(taking);
 	for (query = mig_snapshot_queries; query->sql != NULL; query++)
 		take_kind(taking, query);
-	relations = mig_snapshot_columns(taking, &nrelations, &optioned);
-	mig_snapshot_take_indexes(taking, relations, nrelations, optioned);
 	PopActiveSnapshot();
 	mig_leave(&visit);
 	AtEOXact_GUC(false, nest);

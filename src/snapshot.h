@@ -83,6 +83,9 @@ typedef struct MigTaking
 	List	   *constraints;
 	struct MigSnapshotKey *keys;	/* by the OIDs of their indexes */
 	int			nkeys;
+	struct MigSnapshotRelation *relations;	/* what has columns, by OID */
+	int			nrelations;
+	List	   *optioned;		/* OIDs of what else has columns with options */
 } MigTaking;
 
 typedef enum MigChange
@@ -227,16 +230,15 @@ typedef struct MigSnapshotRelation
 	int			nattributes;
 } MigSnapshotRelation;
 
-extern MigSnapshotRelation *mig_snapshot_columns(MigTaking *taking, int *n, List **optioned);
+extern void mig_snapshot_columns(MigTaking *taking);
+extern const MigSnapshotRelation *mig_snapshot_relation(const MigTaking *taking, Oid oid);
 
 /* snapshot_uses.c */
 extern void mig_snapshot_find_uses(MigTaking *taking);
 extern const char *mig_snapshot_uses(const MigTaking *taking, Oid rule);
 
 /* snapshot_indexes.c */
-extern void mig_snapshot_take_indexes(MigTaking *taking,
-									  const MigSnapshotRelation *relations, int n,
-									  const List *optioned);
+extern void mig_snapshot_take_indexes(MigTaking *taking);
 
 /* snapshot_text.c */
 extern char *mig_settled_text(char *text);

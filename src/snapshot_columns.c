@@ -572,14 +572,34 @@ scan_columns(Columns *columns, SysScanDesc scan)
 	pfree(list.data);
 }
 
+static int
+compare_relations(const void *a, const void *b)
+{
+	Oid			x = ((const MigSnapshotRelation *) a)->oid;
+	Oid			y = ((const MigSnapshotRelation *) b)->oid;
+
+	return x < y ? -1 : x > y ? 1 : 0;
+}
+
+/*
+ * mig_snapshot_relation
+ *		What has columns, with these, once they were read; or NULL.
+ */
+const MigSnapshotRelation *
+mig_snapshot_relation(const MigTaking *taking, Oid oid)
+{
+	MigSnapshotRelation key = {.oid = oid};
+
+	return bsearch(&key, taking->relations, taking->nrelations, sizeof(MigSnapshotRelation),
+				   compare_relations);
+}
+
 /*
  * mig_snapshot_columns
  *		The columns of everything that has some, and what views select.
- *		Returns what has them, by OID, in a child of the snapshot's memory, and
- *		what else has columns with options.
  */
-MigSnapshotRelation *
-mig_snapshot_columns(MigTaking *taking, int *n, List **optioned)
+void
+mig_snapshot_columns(MigTaking *taking)
 {
 	Columns		columns = {.taking = taking};
 	HASHCTL		control = {.keysize = sizeof(Oid) + sizeof(int32),.entrysize = sizeof(ColumnType)};
@@ -619,7 +639,7 @@ mig_snapshot_columns(MigTaking *taking, int *n, List **optioned)
 	table_close(defaults, AccessShareLock);
 	index_close(attribute_index, AccessShareLock);
 	table_close(attributes, AccessShareLock);
-	*n = columns.nrelations;
-	*optioned = columns.optioned;
-	return columns.relations;
+	taking->relations = columns.relations;
+	taking->nrelations = columns.nrelations;
+	taking->optioned = columns.optioned;
 }

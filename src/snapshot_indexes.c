@@ -85,9 +85,6 @@ typedef struct ClassOfType
 typedef struct Indexes
 {
 	MigTaking  *taking;
-	const MigSnapshotRelation *relations;
-	int			nrelations;
-	const List *optioned;
 	MemoryContext memory;
 	HTAB	   *classes;
 	HeapTuple	tuple;			/* of the statement's result */
@@ -113,24 +110,6 @@ text_of(Indexes *indexes, int column)
 	Datum		value = SPI_getbinval(indexes->tuple, indexes->desc, column, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-static int
-compare_relations(const void *a, const void *b)
-{
-	Oid			x = ((const MigSnapshotRelation *) a)->oid;
-	Oid			y = ((const MigSnapshotRelation *) b)->oid;
-
-	return x < y ? -1 : x > y ? 1 : 0;
-}
-
-static const MigSnapshotRelation *
-find_relation(Indexes *indexes, Oid oid)
-{
-	MigSnapshotRelation key = {.oid = oid};
-
-	return bsearch(&key, indexes->relations, indexes->nrelations,
-				   sizeof(MigSnapshotRelation), compare_relations);
 }
 
 static const ClassOfType *
@@ -290,7 +269,7 @@ definition_of(Indexes *indexes, const OneIndex *index)
 {
 	char	   *definition = NULL;
 
-	if (!index->complex && !list_member_oid(indexes->optioned, index->oid))
+	if (!index->complex && !list_member_oid(indexes->taking->optioned, index->oid))
 		definition = plain_definition(indexes, index);
 	return definition ? definition : full_definition(index);
 }
@@ -369,7 +348,7 @@ read_result(Indexes *indexes, OneIndex *index)
 	index->oid = DatumGetObjectId(value_of(indexes, I_INDEX));
 	index->identity = text_of(indexes, I_IDENTITY);
 	index->name = text_of(indexes, I_NAME);
-	index->relation = find_relation(indexes, DatumGetObjectId(value_of(indexes, I_RELATION)));
+	index->relation = mig_snapshot_relation(indexes->taking, DatumGetObjectId(value_of(indexes, I_RELATION)));
 	index->plain = DatumGetBool(value_of(indexes, I_PLAIN));
 	index->complex = DatumGetBool(value_of(indexes, I_COMPLEX));
 	index->state = text_of(indexes, I_STATE);
@@ -440,7 +419,7 @@ read_index(Indexes *indexes, OneIndex *index, HeapTuple tuple, TupleDesc desc,
 	index->oid = form->indexrelid;
 	index->identity = mig_snapshot_identity(taking, class);
 	index->name = class->name;
-	index->relation = find_relation(indexes, form->indrelid);
+	index->relation = mig_snapshot_relation(taking, form->indrelid);
 	index->plain = key == NULL;
 	index->state = form->indisvalid ? NULL : "INVALID";
 	index->storage = form->indisclustered ? "CLUSTER" : NULL;
@@ -466,14 +445,12 @@ read_index(Indexes *indexes, OneIndex *index, HeapTuple tuple, TupleDesc desc,
 
 /*
  * mig_snapshot_take_indexes
- *		The indexes of these relations; optioned are those of which a column's
- *		operator class has options.
+ *		The indexes of all relations, once columns and constraints are known.
  */
 void
-mig_snapshot_take_indexes(MigTaking *taking, const MigSnapshotRelation *relations, int n,
-						  const List *optioned)
+mig_snapshot_take_indexes(MigTaking *taking)
 {
-	Indexes		indexes = {.taking = taking,.relations = relations,.nrelations = n,.optioned = optioned};
+	Indexes		indexes = {.taking = taking};
 	HASHCTL		control = {.keysize = 2 * sizeof(Oid),.entrysize = sizeof(ClassOfType)};
 	Relation	catalog = table_open(IndexRelationId, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(catalog);

@@ -434,6 +434,52 @@ SELECT set_eq($$ SELECT identity, definition FROM migrate_snapshot() WHERE compo
 		 FROM pg_constraint k JOIN pg_class c ON c.oid = conrelid
 		WHERE contype IN ('p', 'u') AND relnamespace = 's'::regnamespace $$, 'keys');
 ALTER TABLE part2 DROP CONSTRAINT part2_pkey;
+-- Checks, which are written from the snapshot's own columns where they are plain.
+CREATE TYPE "Pair" AS (x integer, y text);
+CREATE FUNCTION fits(VARIADIC a integer[]) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE TABLE checked (
+	gone integer, a integer, "B c" text, "select" boolean, t timestamptz, n numeric(6, 2), arr integer[], p "Pair",
+	j jsonb, v varchar(9), i interval, dom positive, col color, c char(3), bits bit(4));
+ALTER TABLE checked DROP COLUMN gone;
+DO $do$
+DECLARE
+	expression text;
+	number integer := 0;
+BEGIN
+	FOREACH expression IN ARRAY ARRAY[
+		'a > 0', $$NOT (a = 1 OR a = 2) AND "B c" <> 'it''s'$$, 'a > 0 AND a < 10 AND a <> 5', 'a BETWEEN 1 AND 9',
+		$$"B c" LIKE 'a%' AND "B c" NOT ILIKE '%_b' ESCAPE 'x'$$, $$"B c" ~ '^\w+$'$$, '"select"', '"select" IS NOT TRUE',
+		'"select" IS UNKNOWN', 'a IS NULL OR "B c" IS NOT NULL', 'a IS DISTINCT FROM 3', 'NULLIF(a, 3) = 4',
+		'COALESCE(a, 1, 2) = 1', 'GREATEST(a, 3) > LEAST(1, a)', 'a = ANY (arr)', 'a = ALL (ARRAY[1, 2, 3])',
+		'a NOT IN (1, 2)', $$"B c" IN ('x', 'y')$$, $$arr[1] > 0 AND arr[1:2] = '{1,2}'$$, 'cardinality(arr) = 3',
+		'(p).x > 0', 'p IS NOT NULL', $$p = ROW(1, 'x')::s."Pair"$$, $$ROW(a, "B c") < ROW(1, 'x')$$, 'checked IS NOT NULL',
+		'tableoid > 0', $$j ? 'x' AND j -> 'a' ->> 'b' = 'c'$$, $$j @> '{"a": 1}'$$, $$jsonb_typeof(j) = 'object'$$,
+		$$v = 'x'::text$$, 'length(v) > 2', $$t > '2020-01-01 00:00:00+01'$$, 't < CURRENT_TIMESTAMP',
+		$$date_trunc('day', t) = t$$, 'EXTRACT(year FROM t) > 2000', $$t AT TIME ZONE 'UTC' > '2001-01-01'$$,
+		$$i > '1 mon 2 days'$$, 'n > 1.50', 'n::integer % 2 = 0', $$n::text <> '1'$$, '-a < +a', '@ a = 1',
+		'a::bigint * 2 > 1::smallint', 'a = 2147483648', $$"B c" COLLATE "C" > 'x'$$, $$"B c" || a = 'x1'$$,
+		$$"B c" < 'x' COLLATE "POSIX"$$, $$CASE WHEN a > 0 THEN "B c" = 'x' ELSE false END$$, 'CASE a WHEN 1 THEN true END',
+		'dom > 3', 'dom::integer = 1', $$col = 'red'$$, $$col IN ('red', 'green')$$, $$col::text = 'red'$$, 'col === 1',
+		'fits(1, 2, a)', 'fits(VARIADIC arr)', 'f(a) > 1', $$f(y => 'q', x => a) = 1$$, $$c = 'ab'$$, $$c::text = 'ab'$$,
+		$$bits = B'1010'$$, $$a = '-1'::integer$$, 'a > -1', $$n > 'NaN'$$, $$overlay("B c" placing 'x' from 1 for 2) = 'q'$$,
+		$$position('x' in "B c") = 1$$, $$substring("B c" from 1 for 2) = 'q'$$, $$trim(both 'x' from "B c") = 'q'$$,
+		'"B c" IS NORMALIZED', '(t, i) OVERLAPS (t, i)', $$arr::text[] = '{1}'$$, 'arr::bigint[] @> ARRAY[1::bigint]',
+		$$"B c" SIMILAR TO 'a|b'$$, 'current_user = "B c"', 'true', 'NULL', '1 = 1', 'a = (1)',
+		$$((a > 0) = ("B c" > '')) IS TRUE$$, 'num_nonnulls(a, n) = 1', $$concat(a, n, t) <> ''$$,
+		$$ARRAY[a, 1] <> '{}'::integer[]$$, $$v || ARRAY['a', v]::text <> ''$$, $$xmlelement(name foo, a) IS DOCUMENT$$]
+	LOOP
+		number := number + 1;
+		EXECUTE format('ALTER TABLE checked ADD CONSTRAINT e%s CHECK (%s)', number, expression);
+	END LOOP;
+END $do$;
+ALTER TABLE checked ADD CONSTRAINT later CHECK (a > 0) NOT VALID, ADD CONSTRAINT alone CHECK (a > 0) NO INHERIT;
+ALTER TABLE checked RENAME a TO "The A";
+CREATE FUNCTION pg_temp.checks() RETURNS TABLE (name text, definition text) LANGUAGE sql SET search_path = '' AS $$
+	SELECT quote_ident(conname) || ' on s.checked', pg_get_constraintdef(oid) FROM pg_constraint
+	 WHERE conrelid = 's.checked'::regclass AND contype = 'c' $$;
+SELECT set_eq($$ SELECT identity, definition FROM migrate_snapshot()
+				  WHERE component = 'definition' AND identity LIKE '% on s.checked' $$, 'SELECT * FROM pg_temp.checks()', 'checks');
+SELECT cmp_ok(count(*), '>', 80::bigint, '... so many') FROM pg_temp.checks();
 SELECT is(definition, 'ARRAY[(''a''::character varying)::text, (''b''::character varying)::text]',
 		  'an IN on varchar is as it is when it is read again')
   FROM (SELECT substring(definition FROM 'ARRAY.*?\]') FROM migrate_snapshot()
