@@ -155,6 +155,19 @@ compare_strings(const void *a, const void *b)
 	return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
+#define NOTE "pg_"				/* begins an option that is the server's own */
+
+/* Is an array of options one such note? */
+static bool
+is_noted(ArrayType *array)
+{
+	const struct varlena *option = (const struct varlena *) ARR_DATA_PTR(array);
+
+	return ARR_NDIM(array) == 1 && ARR_DIMS(array)[0] == 1 && !ARR_HASNULL(array) &&
+		VARSIZE_ANY_EXHDR(option) >= strlen(NOTE) &&
+		memcmp(VARDATA_ANY(option), NOTE, strlen(NOTE)) == 0;
+}
+
 /*
  * The options in an array, sorted.  Minor versions from 15.20 on note something
  * of their own among those of a column.
@@ -175,6 +188,8 @@ options_text(HeapTuple tuple, TupleDesc desc, int attribute, bool of_server)
 	if (heap_attisnull(tuple, attribute, NULL))
 		return NULL;
 	array = heap_getattr(tuple, attribute, desc, &isnull);
+	if (!of_server && is_noted(DatumGetArrayTypeP(array)))
+		return NULL;
 	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT,
 					  &elements, &nulls, &n);
 	texts = palloc(sizeof(char *) * (n + 1));
@@ -185,7 +200,7 @@ options_text(HeapTuple tuple, TupleDesc desc, int attribute, bool of_server)
 		if (nulls[i])
 			continue;
 		option = TextDatumGetCString(elements[i]);
-		if (of_server || strncmp(option, "pg_", 3) != 0)
+		if (of_server || strncmp(option, NOTE, strlen(NOTE)) != 0)
 			texts[count++] = option;
 	}
 	if (count == 0)

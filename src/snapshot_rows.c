@@ -196,19 +196,19 @@ compare_rows(const void *a, const void *b)
 /* More kinds than these there are only in what is no snapshot. */
 #define MAX_KINDS 64
 
-/* What the order of a row is mostly decided by. */
+/*
+ * What the order of a row is mostly decided by: the place of its kind among
+ * them in one byte, and the next ones of its identity, after what all have.
+ */
 typedef struct RowKey
 {
-	uint64		head;			/* of its identity, after what all have */
-	int			kind;			/* its place among them */
+	uint64		head;
 	int			row;
 } RowKey;
 
 static int
 compare_keys(const RowKey *a, const RowKey *b, const MigSnapshotRow *rows)
 {
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
 	if (a->head != b->head)
 		return a->head < b->head ? -1 : 1;
 	if (rows[a->row].identity != rows[b->row].identity)
@@ -293,14 +293,13 @@ find_kinds(const MigSnapshot *snapshot, Kind *kinds, int *nkinds)
 	return true;
 }
 
-/* The next bytes of a string as a number that has their order. */
 static uint64
-head_of(const char *p)
+head_of(int kind, const char *p)
 {
-	uint64		head = 0;
+	uint64		head = kind;
 	int			i;
 
-	for (i = 0; i < (int) sizeof(head); i++)
+	for (i = 1; i < (int) sizeof(head); i++)
 	{
 		head = head << 8 | (unsigned char) *p;
 		if (*p)
@@ -319,6 +318,29 @@ mig_snapshot_row_cmp(const MigSnapshotRow *a, const MigSnapshotRow *b)
 	return compare_rows(a, b);
 }
 
+/* Put each row where its key is; a key is of the row in its place then. */
+static void
+move_rows(MigSnapshotRow *rows, RowKey *keys, int n)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		MigSnapshotRow first = rows[i];
+		int			to = i;
+		int			from;
+
+		while ((from = keys[to].row) != i)
+		{
+			rows[to] = rows[from];
+			keys[to].row = to;
+			to = from;
+		}
+		rows[to] = first;
+		keys[to].row = to;
+	}
+}
+
 /*
  * mig_snapshot_sort
  *		Bring the rows into their order.
@@ -331,7 +353,6 @@ mig_snapshot_sort(MigSnapshot *snapshot)
 	int			n = snapshot->nrows;
 	int			last = -1;
 	RowKey	   *keys;
-	MigSnapshotRow *sorted;
 	int			i;
 
 	if (n < 2)
@@ -347,18 +368,12 @@ mig_snapshot_sort(MigSnapshot *snapshot)
 		const MigSnapshotRow *row = &snapshot->rows[i];
 
 		last = find_kind(kinds, nkinds, last, row->kind);
-		keys[i].kind = last;
-		keys[i].head = head_of(row->identity + kinds[last].common);
+		keys[i].head = head_of(last, row->identity + kinds[last].common);
 		keys[i].row = i;
 	}
 	sort_keys(keys, n, snapshot->rows);
-	sorted = MemoryContextAllocHuge(snapshot->context, sizeof(MigSnapshotRow) * n);
-	for (i = 0; i < n; i++)
-		sorted[i] = snapshot->rows[keys[i].row];
+	move_rows(snapshot->rows, keys, n);
 	pfree(keys);
-	pfree(snapshot->rows);
-	snapshot->rows = sorted;
-	snapshot->allocated = n;
 }
 
 /*

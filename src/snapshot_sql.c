@@ -89,6 +89,8 @@ migrate_snapshot(PG_FUNCTION_ARGS)
 	Datum		components[MIG_NCOMPONENTS];
 	const char *kind = NULL;
 	Datum		kind_datum = (Datum) 0;
+	const char *identity = NULL;
+	Datum		identity_datum = (Datum) 0;
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -111,13 +113,19 @@ migrate_snapshot(PG_FUNCTION_ARGS)
 			kind_datum = CStringGetTextDatum(kind);
 		}
 		MemoryContextSwitchTo(row_context);
+		/* an object has several rows */
+		if (identity != row->identity)
+		{
+			MemoryContextReset(row_context);
+			identity = row->identity;
+			identity_datum = CStringGetTextDatum(identity);
+		}
 		values[0] = kind_datum;
-		values[1] = CStringGetTextDatum(row->identity);
+		values[1] = identity_datum;
 		values[2] = components[row->component];
 		values[3] = CStringGetTextDatum(mig_snapshot_hash_text(row));
 		values[4] = CStringGetTextDatum(row->definition);
 		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
-		MemoryContextReset(row_context);
 	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
