@@ -107,7 +107,7 @@ $node->safe_psql('zoo', q{
 	ALTER TABLE list ATTACH PARTITION list2 DEFAULT;
 	CREATE INDEX list_k ON list (k) INCLUDE (v);
 	CREATE UNIQUE INDEX list_u ON list (k, t);
-	CREATE TABLE refers (k integer, t timestamptz, FOREIGN KEY (k, t) REFERENCES list (k, t));
+	CREATE TABLE refers (k integer DEFAULT 1 CHECK (k > 0), t timestamptz, FOREIGN KEY (k, t) REFERENCES list (k, t));
 	CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 	CREATE TRIGGER tr BEFORE INSERT ON list FOR EACH ROW WHEN (NEW.k = ANY (ARRAY[1, 2])) EXECUTE FUNCTION tf();
 	ALTER TABLE list2 DISABLE TRIGGER tr;
@@ -227,7 +227,7 @@ my ($code, $out, $err) = $node->psql('zoo', "SET lock_timeout = '200ms'; SELECT 
 	extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 like($err, qr/ERROR:  55P03: canceling statement due to lock timeout/, 'lock_timeout ends the wait for a lock');
 $holder->query_safe('ROLLBACK; BEGIN; CREATE TABLE public.mine (a integer DEFAULT 1, b text PRIMARY KEY); LOCK TABLE z.refers');
-is($node->safe_psql('zoo', "SET lock_timeout = '200ms'; $rows"), $zoo, 'what is not committed is not seen');
+is($node->safe_psql('zoo', "SET lock_timeout = '200ms'; $rows"), $zoo, 'what is not committed is not seen, and defaults and checks do not wait');
 $holder->query_safe('ROLLBACK');
 $holder->quit;
 
