@@ -158,6 +158,7 @@ typedef struct MigSnapshotClass
 	char		replica_identity;
 	bool		partition;
 	bool		inherits;
+	bool		depends;		/* ... on an extension that it is not of */
 	bool		row_security;
 	bool		force_row_security;
 	bool		listed;			/* a statement tells of it */

@@ -53,6 +53,7 @@ struct MigSnapshotCatalogs
 {
 	Member	   *members;
 	int			nmembers;
+	List	   *dependents;		/* relations to be dropped with an extension */
 	MigSnapshotSchema *schemas;
 	int			nschemas;
 	MigSnapshotClass *classes;
@@ -110,6 +111,8 @@ read_members(MigSnapshotCatalogs *catalogs)
 	{
 		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
 
+		if (form->deptype == DEPENDENCY_AUTO_EXTENSION && form->classid == RelationRelationId)
+			catalogs->dependents = lappend_oid(catalogs->dependents, form->objid);
 		if (form->deptype != DEPENDENCY_EXTENSION)
 			continue;
 		catalogs->members = another(catalogs, catalogs->members, catalogs->nmembers, sizeof(Member));
@@ -279,6 +282,20 @@ read_classes(MigTaking *taking)
 }
 
 static void
+mark_dependents(MigTaking *taking)
+{
+	ListCell   *lc;
+
+	foreach(lc, taking->catalogs->dependents)
+	{
+		MigSnapshotClass *class = mig_snapshot_class(taking, lfirst_oid(lc));
+
+		if (class != NULL)
+			class->depends = true;
+	}
+}
+
+static void
 read_inheritance(MigTaking *taking)
 {
 	Relation	relation = table_open(InheritsRelationId, AccessShareLock);
@@ -423,6 +440,7 @@ mig_snapshot_read_catalogs(MigTaking *taking)
 	read_members(taking->catalogs);
 	read_schemas(taking->catalogs);
 	read_classes(taking);
+	mark_dependents(taking);
 	read_inheritance(taking);
 	read_comments(taking->catalogs);
 }

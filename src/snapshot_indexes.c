@@ -304,6 +304,8 @@ put_constraint(Indexes *indexes, const OneIndex *index)
 		appendStringInfoString(&buf, " DEFERRABLE");
 	if (index->deferred)
 		appendStringInfoString(&buf, " INITIALLY DEFERRED");
+	if (index->state != NULL)
+		appendStringInfo(&buf, " %s", index->state);
 	identity = MemoryContextStrdup(taking->snapshot->context, index->constraint);
 	mig_snapshot_put(taking, "constraint", identity, MIG_DEFINITION, buf.data);
 	if (index->constraint_comment != NULL)
@@ -316,19 +318,20 @@ put_index(Indexes *indexes, const OneIndex *index)
 	MigTaking  *taking = indexes->taking;
 	const char *identity;
 	const char *definition = NULL;
+	/* that of a key is told with the constraint */
+	const char *state = index->constraint ? NULL : index->state;
 
 	if (index->plain)
 		definition = definition_of(indexes, index);
-	if (definition == NULL && index->state == NULL && index->storage == NULL &&
-		index->comment == NULL)
+	if (definition == NULL && state == NULL && index->storage == NULL && index->comment == NULL)
 		return;
 	identity = MemoryContextStrdup(taking->snapshot->context, index->identity);
 	if (definition != NULL)
 		definition = mig_settled_text(pstrdup(definition));
-	if (definition != NULL && index->state != NULL)
-		definition = psprintf("%s %s", definition, index->state);
-	else if (index->state != NULL)
-		definition = index->state;
+	if (definition != NULL && state != NULL)
+		definition = psprintf("%s %s", definition, state);
+	else if (state != NULL)
+		definition = index->relation ? psprintf("ON %s %s", index->relation->identity, state) : state;
 	if (definition != NULL)
 		mig_snapshot_put(taking, "index", identity, MIG_DEFINITION, definition);
 	if (index->storage != NULL)
@@ -473,7 +476,7 @@ mig_snapshot_take_indexes(MigTaking *taking)
 		CHECK_FOR_INTERRUPTS();
 		if (table == NULL || class == NULL || !table->own)
 			continue;
-		if (class->options != NULL || class->partition || OidIsValid(class->tablespace) ||
+		if (class->options != NULL || class->partition || class->depends || OidIsValid(class->tablespace) ||
 			!heap_attisnull(tuple, Anum_pg_index_indexprs, NULL) ||
 			!heap_attisnull(tuple, Anum_pg_index_indpred, NULL))
 		{

@@ -121,6 +121,16 @@
 	"CASE " attribute " WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'" \
 	" WHEN 'm' THEN 'MAIN' WHEN 'x' THEN 'EXTENDED' END"
 
+/* What is to be dropped with an extension that it is not of. */
+#define DEPENDING(class) \
+	"FROM pg_catalog.pg_depend e JOIN pg_catalog.pg_extension x ON x.oid = e.refobjid" \
+	" WHERE e.refclassid = 'pg_catalog.pg_extension'::regclass AND e.deptype = 'x'" \
+	" AND e.classid = 'pg_catalog." class "'::regclass"
+#define EXTENSIONS(class, oid) \
+	FLAG(oid " IN (SELECT e.objid " DEPENDING(class) ")", \
+		 "(SELECT 'DEPENDS ON EXTENSION ' || string_agg(quote_ident(x.extname), ', ' ORDER BY x.extname COLLATE \"C\") " \
+		 DEPENDING(class) " AND e.objid = " oid ")")
+
 /* What indexes there are; those that are plain are behind no constraint. */
 #define HAS_EXPRESSIONS "i.indexprs IS NOT NULL OR i.indpred IS NOT NULL"
 
@@ -130,7 +140,7 @@ const char *const mig_snapshot_indexes =
 " NULLIF(concat_ws(' ', "
 FLAG("x.relispartition", "'PARTITION OF ' || (SELECT h.inhparent::regclass::text"
 	 " FROM pg_catalog.pg_inherits h WHERE h.inhrelid = i.indexrelid)") ", "
-FLAG("NOT i.indisvalid", "'INVALID'") "), '') AS state, NULLIF(concat_ws(' ', "
+FLAG("NOT i.indisvalid", "'INVALID'") ", " EXTENSIONS("pg_class", "i.indexrelid") "), '') AS state, NULLIF(concat_ws(' ', "
 RELOPTIONS("x.reloptions") ", " FLAG("i.indisclustered", "'CLUSTER'") ", "
 FLAG("i.indexprs IS NOT NULL", "(SELECT string_agg('STATISTICS ' || a.attstattarget || ' ON '"
 	 " || a.attnum, ', ' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a"
@@ -181,7 +191,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		"SELECT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind, "
 		RELATION " AS identity, concat_ws(' ', "
 		FLAG("c.relkind = 'v'", RELOPTIONS("c.reloptions")) ", "
-		FLAG("c.relkind = 'm'", REPLICA_IDENTITY) ") AS definition, r.oid AS rule, "
+		FLAG("c.relkind = 'm'", REPLICA_IDENTITY) ", " EXTENSIONS("pg_class", "c.oid") ") AS definition, r.oid AS rule, "
 		"NULLIF(concat_ws(' ', " METHOD ", "
 		FLAG("c.relkind = 'm'", RELOPTIONS("c.reloptions")) ", " TOAST ", " TABLESPACE
 		"), '') AS storage, c.relowner AS owner, c.relacl AS acl, cm.description AS comment"
@@ -233,7 +243,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 		"trigger", 0, TriggerRelationId, TriggerOidIndexId,
 		"SELECT " ON_RELATION("g.tgname") " AS identity, concat_ws(' ', pg_get_triggerdef(g.oid),"
 		" CASE g.tgenabled WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'ENABLE REPLICA'"
-		" WHEN 'A' THEN 'ENABLE ALWAYS' END) AS definition, " COMMENT("pg_trigger", "g.oid")
+		" WHEN 'A' THEN 'ENABLE ALWAYS' END, " EXTENSIONS("pg_trigger", "g.oid") ") AS definition, " COMMENT("pg_trigger", "g.oid")
 		" FROM pg_catalog.pg_trigger g LEFT JOIN pg_catalog.pg_trigger p ON p.oid = g.tgparentid"
 		RELATION_OF("g.tgrelid") " WHERE NOT g.tgisinternal"
 		" AND (p.oid IS NULL OR p.tgenabled <> g.tgenabled) AND " OWN_RELATION
@@ -262,8 +272,9 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 	{
 		"function", OBJECT_FUNCTION, ProcedureRelationId, ProcedureOidIndexId,
 		"SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind,"
-		" p.oid::regprocedure::text AS identity, CASE WHEN p.prosqlbody IS NULL THEN pg_get_functiondef(p.oid)"
-		" ELSE replace(pg_get_functiondef(p.oid), pg_get_function_sqlbody(p.oid), '') END AS definition, "
+		" p.oid::regprocedure::text AS identity, concat(CASE WHEN p.prosqlbody IS NULL THEN pg_get_functiondef(p.oid)"
+		" ELSE replace(pg_get_functiondef(p.oid), pg_get_function_sqlbody(p.oid), '') END, "
+		EXTENSIONS("pg_proc", "p.oid") ") AS definition, "
 		FLAG("p.prosqlbody IS NOT NULL", "pg_get_function_sqlbody(p.oid)") " AS text,"
 		" p.proowner AS owner, p.proacl AS acl, " COMMENT("pg_proc", "p.oid")
 		" FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
@@ -351,27 +362,36 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 #define FAMILY_OF(oid) \
 	"(SELECT quote_ident(s.nspname) || '.' || quote_ident(f.opfname) FROM pg_catalog.pg_opfamily f" \
 	" JOIN pg_catalog.pg_namespace s ON s.oid = f.opfnamespace WHERE f.oid = " oid ")"
+/* Of a class and of a family, what pg_dump tells with them. */
+#define OF_CLASS(class, alias) \
+	"FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog." class "'::regclass AND d.objid = " alias ".oid" \
+	" AND d.refclassid = 'pg_catalog.pg_opclass'::regclass"
+#define MEMBERS_OF(operators, functions) \
+	"(SELECT string_agg(x.member, ', ' ORDER BY x.member COLLATE \"C\") FROM (" \
+	"SELECT 'OPERATOR ' || a.amopstrategy || ' ' || a.amopopr::regoperator::text" \
+	" || coalesce(' FOR ORDER BY ' || " FAMILY_OF("a.amopsortfamily") ", '') AS member" \
+	" FROM pg_catalog.pg_amop a WHERE " operators " UNION ALL" \
+	" SELECT 'FUNCTION ' || a.amprocnum || ' (' || a.amproclefttype::regtype::text || ', '" \
+	" || a.amprocrighttype::regtype::text || ') ' || a.amproc::oid::regprocedure::text" \
+	" FROM pg_catalog.pg_amproc a WHERE " functions ") x)"
 	{
 		"operator class", 0, OperatorClassRelationId, OpclassOidIndexId,
 		"SELECT " NAMED("o", "opcname") " || ' USING ' || " METHOD_OF("o.opcmethod") " AS identity,"
 		" concat_ws(' ', " FLAG("o.opcdefault", "'DEFAULT'") ", 'FOR TYPE ' || o.opcintype::regtype::text,"
 		" 'FAMILY ' || " FAMILY_OF("o.opcfamily") ", "
-		FLAG("o.opckeytype <> 0", "'STORAGE ' || o.opckeytype::regtype::text") ") AS definition,"
-		" o.opcowner AS owner, " COMMENT("pg_opclass", "o.oid")
+		FLAG("o.opckeytype <> 0", "'STORAGE ' || o.opckeytype::regtype::text") ", 'AS ' || "
+		MEMBERS_OF("a.amopfamily = o.opcfamily AND EXISTS (SELECT " OF_CLASS("pg_amop", "a") " AND d.refobjid = o.oid)",
+				   "a.amprocfamily = o.opcfamily AND EXISTS (SELECT " OF_CLASS("pg_amproc", "a") " AND d.refobjid = o.oid)")
+		") AS definition, o.opcowner AS owner, " COMMENT("pg_opclass", "o.oid")
 		" FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_namespace n ON n.oid = o.opcnamespace"
 		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_opclass", "o")
 	},
 	{
 		"operator family", 0, OperatorFamilyRelationId, OpfamilyOidIndexId,
-		"SELECT " NAMED("f", "opfname") " || ' USING ' || " METHOD_OF("f.opfmethod") " AS identity,"
-		" (SELECT coalesce(string_agg(x.member, ', ' ORDER BY x.member COLLATE \"C\"), '') FROM ("
-		"SELECT 'OPERATOR ' || a.amopstrategy || ' ' || a.amopopr::regoperator::text"
-		" || coalesce(' FOR ORDER BY ' || " FAMILY_OF("a.amopsortfamily") ", '') AS member"
-		" FROM pg_catalog.pg_amop a WHERE a.amopfamily = f.oid UNION ALL"
-		" SELECT 'FUNCTION ' || a.amprocnum || ' (' || a.amproclefttype::regtype::text || ', '"
-		" || a.amprocrighttype::regtype::text || ') ' || a.amproc::oid::regprocedure::text"
-		" FROM pg_catalog.pg_amproc a WHERE a.amprocfamily = f.oid) x) AS definition,"
-		" f.opfowner AS owner, " COMMENT("pg_opfamily", "f.oid")
+		"SELECT " NAMED("f", "opfname") " || ' USING ' || " METHOD_OF("f.opfmethod") " AS identity, coalesce("
+		MEMBERS_OF("a.amopfamily = f.oid AND NOT EXISTS (SELECT " OF_CLASS("pg_amop", "a") ")",
+				   "a.amprocfamily = f.oid AND NOT EXISTS (SELECT " OF_CLASS("pg_amproc", "a") ")")
+		", '') AS definition, f.opfowner AS owner, " COMMENT("pg_opfamily", "f.oid")
 		" FROM pg_catalog.pg_opfamily f JOIN pg_catalog.pg_namespace n ON n.oid = f.opfnamespace"
 		" WHERE " OWN_SCHEMA " AND " NO_MEMBER("pg_opfamily", "f")
 	},
@@ -484,7 +504,7 @@ const MigSnapshotQuery mig_snapshot_queries[] = {
 	{
 		/* Options are passwords too: only what they are called. */
 		"user mapping", 0, UserMappingRelationId, UserMappingOidIndexId,
-		"SELECT CASE u.umuser WHEN 0 THEN 'PUBLIC' ELSE " ROLE("u.umuser") " END || ' on server '"
+		"SELECT CASE u.umuser WHEN 0 THEN 'public' ELSE " ROLE("u.umuser") " END || ' on server '"
 		" || quote_ident(s.srvname) AS identity, 'OPTIONS (' || coalesce((SELECT string_agg(split_part(o, '=', 1), ', '"
 		" ORDER BY o COLLATE \"C\") FROM unnest(u.umoptions) o), '') || ')' AS definition"
 		" FROM pg_catalog.pg_user_mapping u JOIN pg_catalog.pg_foreign_server s ON s.oid = u.umserver"

@@ -98,7 +98,7 @@ is_plain(const MigTaking *taking, const MigSnapshotClass *class)
 {
 	const MigSnapshotClass *toast;
 
-	if (class->options != NULL || OidIsValid(class->tablespace) ||
+	if (class->options != NULL || class->depends || OidIsValid(class->tablespace) ||
 		(OidIsValid(class->method) && class->method != HEAP_TABLE_AM_OID))
 		return false;
 	toast = OidIsValid(class->toast) ? mig_snapshot_class(taking, class->toast) : NULL;

@@ -789,6 +789,8 @@ mig_snapshot_whole(const MigSnapshotRow *row)
 		return NULL;
 	if (strcmp(row->kind, "index") == 0)
 	{
+		if (strncmp(row->definition, "ON ", 3) == 0)
+			return qualified_name(row->definition + 3);
 		p = strstr(row->definition, " INDEX ");
 		if (p == NULL || p - row->definition > (int) strlen("CREATE UNIQUE"))
 			return NULL;
@@ -832,22 +834,88 @@ may_have_parts(const MigSnapshotRow *row)
 		strcmp(row->kind, "type") == 0 || strcmp(row->kind, "domain") == 0;
 }
 
+/*
+ * What in no schema an object is a part of, by its kind and identity, which no
+ * name with a schema is like.
+ */
+static char *
+holder_of(const MigSnapshotRow *row)
+{
+	static const struct
+	{
+		const char *kind;
+		const char *words;
+		const char *holder;
+	}			holders[] = {
+		{"publication table", " in publication ", "publication"},
+		{"publication schema", " in publication ", "publication"},
+		{"user mapping", " on server ", "server"},
+		{"transform", " on language ", "language"}
+	};
+	int			i;
+
+	for (i = 0; i < lengthof(holders); i++)
+	{
+		const char *p = row->identity;
+		int			len = strlen(holders[i].words);
+
+		if (strcmp(row->kind, holders[i].kind) != 0)
+			continue;
+		while (*p && strncmp(p, holders[i].words, len) != 0)
+			p = *p == '"' ? skip_identifier(p) : p + 1;
+		return *p ? psprintf("%s %s", holders[i].holder, p + len) : NULL;
+	}
+	return NULL;
+}
+
+static bool
+is_holder(const MigSnapshotRow *row)
+{
+	return strcmp(row->kind, "publication") == 0 || strcmp(row->kind, "server") == 0 ||
+		strcmp(row->kind, "language") == 0;
+}
+
 static const MigSnapshotRow *
 row_of(const MigDifference *difference)
 {
 	return difference->before ? difference->before : difference->after;
 }
 
+/* What came or went, and may have parts. */
+typedef struct Whole
+{
+	const char *key;			/* its identity, or what holder_of() has */
+	const char *identity;
+	bool		added;
+	bool		dropped;
+} Whole;
+
+static const char *
+find_whole(HTAB *wholes, char *key, MigChange change)
+{
+	const Whole *whole = key ? hash_search(wholes, &key, HASH_FIND, NULL) : NULL;
+
+	return whole && (change == MIG_ADDED ? whole->added : whole->dropped) ? whole->identity : NULL;
+}
+
+/* Of what kept its name while what it is a part of got another. */
+static const char *
+renamed_whole(HTAB *wholes, const MigDifference *difference)
+{
+	const MigSnapshotRow *before = difference->before;
+	const MigSnapshotRow *after = difference->after;
+
+	if (before == NULL || after == NULL || after->component != MIG_DEFINITION ||
+		(strcmp(after->kind, "index") != 0 && strcmp(after->kind, "sequence") != 0) ||
+		find_whole(wholes, mig_snapshot_whole(before), MIG_DROPPED) == NULL)
+		return NULL;
+	return find_whole(wholes, mig_snapshot_whole(after), MIG_ADDED);
+}
+
 /* Which objects came or went as parts of others that did. */
 static void
 find_parts(Comparison *comparison)
 {
-	typedef struct Whole
-	{
-		const char *identity;
-		bool		added;
-		bool		dropped;
-	} Whole;
 	HTAB	   *wholes = mig_string_table("migrate wholes", sizeof(Whole), 64);
 	const char *part_of = NULL;
 	int			i;
@@ -856,15 +924,22 @@ find_parts(Comparison *comparison)
 	{
 		const MigDifference *difference = &comparison->found[i];
 		const MigSnapshotRow *row = row_of(difference);
+		bool		holder = is_holder(row);
+		const char *key = row->identity;
 		Whole	   *whole;
 		bool		known;
 
 		if ((difference->change != MIG_ADDED && difference->change != MIG_DROPPED) ||
-			!may_have_parts(row))
+			!(holder || may_have_parts(row)))
 			continue;
-		whole = hash_search(wholes, &row->identity, HASH_ENTER, &known);
+		if (holder)
+			key = psprintf("%s %s", row->kind, row->identity);
+		whole = hash_search(wholes, &key, HASH_ENTER, &known);
 		if (!known)
+		{
+			whole->identity = row->identity;
 			whole->added = whole->dropped = false;
+		}
 		if (difference->change == MIG_ADDED)
 			whole->added = true;
 		else
@@ -876,26 +951,24 @@ find_parts(Comparison *comparison)
 		const MigSnapshotRow *row = row_of(difference);
 		bool		same = i > 0 && difference->change == difference[-1].change &&
 			compare_objects(row, row_of(&difference[-1])) == 0;
-		const Whole *whole;
-		char	   *identity;
+		int			j;
 
 		if (difference->change != MIG_ADDED && difference->change != MIG_DROPPED)
+		{
+			difference->part_of = renamed_whole(wholes, difference);
 			continue;
+		}
 		if (!same)
 			part_of = NULL;
-		identity = part_of ? NULL : mig_snapshot_whole(row);
-		if (identity != NULL)
+		if (part_of == NULL)
 		{
-			whole = hash_search(wholes, &identity, HASH_FIND, NULL);
-			if (whole && (difference->change == MIG_ADDED ? whole->added : whole->dropped))
-			{
-				int			j;
-
-				part_of = whole->identity;
-				/* what tells may not be an object's first row */
-				for (j = i - 1; j >= 0 && compare_objects(row, row_of(&comparison->found[j])) == 0; j--)
-					comparison->found[j].part_of = part_of;
-			}
+			part_of = find_whole(wholes, mig_snapshot_whole(row), difference->change);
+			if (part_of == NULL)
+				part_of = find_whole(wholes, holder_of(row), difference->change);
+			/* what tells may not be an object's first row */
+			for (j = i - 1; part_of && j >= 0 &&
+				 compare_objects(row, row_of(&comparison->found[j])) == 0; j--)
+				comparison->found[j].part_of = part_of;
 		}
 		difference->part_of = part_of;
 	}
