@@ -96,6 +96,50 @@ note_changed(HTAB *changed, char *identity, Ddl *ddl)
 		entry->commands[aspect] = lappend(entry->commands[aspect], ddl);
 }
 
+static bool
+is_word(char c)
+{
+	return IS_HIGHBIT_SET(c) || c == '_' || (c >= '0' && c <= '9') ||
+		(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* An identity as a snapshot has it: without the server's schema, in place. */
+static char *
+settle_identity(char *identity)
+{
+	static const char schema[] = "pg_catalog.";
+	char	   *from;
+	char	   *to;
+	bool		quoted = false;
+
+	if (identity == NULL || strstr(identity, schema) == NULL)
+		return identity;
+	for (from = to = identity; *from; from++)
+	{
+		if (*from == '"')
+			quoted = !quoted;
+		if (!quoted && strncmp(from, schema, strlen(schema)) == 0 &&
+			(from == identity || !is_word(from[-1])))
+			from += strlen(schema) - 1;
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
+	return identity;
+}
+
+/* A view's columns are no objects of a snapshot, but what the view has. */
+static char *
+view_of_column(const char *type, const char *identity)
+{
+	MigSnapshotRow row = {.kind = "column",.identity = identity};
+
+	if (type == NULL || identity == NULL ||
+		(strcmp(type, "view column") != 0 && strcmp(type, "materialized view column") != 0))
+		return NULL;
+	return mig_snapshot_whole(&row);
+}
+
 /* What the guard has seen since, by the objects concerned. */
 static HTAB *
 read_ddl(const MigReference *reference)
@@ -114,6 +158,7 @@ read_ddl(const MigReference *reference)
 		int64		id = mig_int_field(i, 1, 0);
 		char	   *identity;
 		char	   *was;
+		char	   *type;
 		bool		isnull;
 
 		CHECK_FOR_INTERRUPTS();
@@ -130,21 +175,16 @@ read_ddl(const MigReference *reference)
 			ddl->tag = mig_text_field(&visit, i, 7);
 			ddl->statement = mig_text_field(&visit, i, 8);
 		}
-		identity = mig_text_field(&visit, i, 9);
-		was = mig_text_field(&visit, i, 10);
+		identity = settle_identity(mig_text_field(&visit, i, 9));
+		was = settle_identity(mig_text_field(&visit, i, 10));
+		type = mig_text_field(&visit, i, 11);
 		MemoryContextSwitchTo(visit.caller);
 		note_changed(changed, identity, ddl);
 		note_changed(changed, was, ddl);
+		note_changed(changed, view_of_column(type, identity), ddl);
 	}
 	mig_leave(&visit);
 	return changed;
-}
-
-static bool
-is_word(char c)
-{
-	return IS_HIGHBIT_SET(c) || c == '_' || (c >= '0' && c <= '9') ||
-		(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /* Is a name in a statement, in whatever case? */
@@ -183,12 +223,41 @@ last_ddl(HTAB *changed, const char *identity, Aspect aspect, const char *name)
 	return llast(commands);
 }
 
+/* What it is part of, which its definition may have to tell. */
+static const char *
+whole_of(const MigSnapshot *snapshot, const MigSnapshotRow *row)
+{
+	const char *whole = mig_snapshot_whole(row);
+	MigSnapshotRow key = *row;
+	int			low = 0;
+	int			high = snapshot->nrows;
+
+	if (whole != NULL || row->component == MIG_DEFINITION)
+		return whole;
+	key.component = MIG_DEFINITION;
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+		int			order = mig_snapshot_row_cmp(&snapshot->rows[middle], &key);
+
+		if (order == 0)
+			return mig_snapshot_whole(&snapshot->rows[middle]);
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
 /* Who changed it: the last command on the object, or on what it is part of. */
 static const Ddl *
-find_ddl(HTAB *changed, const MigDifference *difference)
+find_ddl(HTAB *changed, const MigDifference *difference, const MigSnapshot *before,
+		 const MigSnapshot *now)
 {
 	const MigSnapshotRow *row = difference->before ? difference->before : difference->after;
-	const char *whole = difference->part_of ? difference->part_of : mig_snapshot_whole(row);
+	const char *whole = difference->part_of ? difference->part_of :
+		whole_of(difference->after ? now : before, row);
 	Aspect		aspect = difference->change == MIG_CHANGED ?
 		aspect_of_component(row->component) : ASPECT_REST;
 	const char *name = mig_snapshot_part_name(row);
@@ -231,7 +300,7 @@ migrate_drift(PG_FUNCTION_ARGS)
 	{
 		const MigDifference *difference = &differences[i];
 		const MigSnapshotRow *row = difference->before ? difference->before : difference->after;
-		const Ddl  *ddl = find_ddl(changed, difference);
+		const Ddl  *ddl = find_ddl(changed, difference, reference->rows, now);
 		Datum		values[14] = {0};
 		bool		nulls[14] = {false};
 

@@ -44,6 +44,7 @@
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
@@ -465,6 +466,36 @@ former_identity(const CollectedCommand *collected, const char *identity)
 							quote_identifier(was), end);
 	}
 	return NULL;
+}
+
+/* ALTER TABLE is told as the table's alone, also what is about another one. */
+static void
+add_others(Command *command, const Node *parsetree)
+{
+	ListCell   *lc;
+
+	if (parsetree == NULL || !IsA(parsetree, AlterTableStmt))
+		return;
+	foreach(lc, ((const AlterTableStmt *) parsetree)->cmds)
+	{
+		const AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+		RangeVar   *name = NULL;
+		ObjectAddress address;
+
+		if (cmd->subtype == AT_AttachPartition || cmd->subtype == AT_DetachPartition ||
+			cmd->subtype == AT_DetachPartitionFinalize)
+			name = ((const PartitionCmd *) cmd->def)->name;
+		else if (cmd->subtype == AT_ClusterOn)
+			name = makeRangeVar(((const AlterTableStmt *) parsetree)->relation->schemaname,
+								cmd->name, -1);
+		if (name == NULL)
+			continue;
+		ObjectAddressSet(address, RelationRelationId, RangeVarGetRelid(name, NoLock, true));
+		if (OidIsValid(address.objectId) &&
+			!isAnyTempNamespace(get_rel_namespace(address.objectId)))
+			add_object(command, command->tag, getObjectTypeDescription(&address, true),
+					   getObjectIdentity(&address, true), NULL, false, false);
+	}
 }
 
 /* What the command has made or altered. */
@@ -937,6 +968,7 @@ hear(const EventTriggerData *event, MigGuardMode mode, const MigRun *run)
 	{
 		command = command_of(event);
 		add_changed(command, event->parsetree);
+		add_others(command, event->parsetree);
 		add_roles(command, event->parsetree);
 		judge_ended(command, mode, run);
 		end_command(command);

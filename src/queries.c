@@ -508,7 +508,8 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	},
 	[Q_DDL_SINCE] = {
 		"SELECT d.id, d.seen_at, d.session_role, d.acting_role, d.client_addr, d.application, d.tag,"
-		" d.statement, o.value OPERATOR(pg_catalog.->>) 'identity', o.value OPERATOR(pg_catalog.->>) 'was'"
+		" d.statement, o.value OPERATOR(pg_catalog.->>) 'identity', o.value OPERATOR(pg_catalog.->>) 'was',"
+		" o.value OPERATOR(pg_catalog.->>) 'type'"
 		" FROM %s.migrate_ddl d, pg_catalog.jsonb_array_elements(d.objects) o"
 		" WHERE d.project IS NULL AND (d.seen_at OPERATOR(pg_catalog.>) $1"
 		" OR NOT pg_catalog.pg_visible_in_snapshot(d.xid, $2::pg_catalog.pg_snapshot))"
