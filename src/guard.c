@@ -44,7 +44,6 @@
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "tcop/pquery.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
@@ -470,31 +469,30 @@ former_identity(const CollectedCommand *collected, const char *identity)
 
 /* ALTER TABLE is told as the table's alone, also what is about another one. */
 static void
-add_others(Command *command, const Node *parsetree)
+add_others(Command *command, const AlterTableStmt *stmt)
 {
 	ListCell   *lc;
 
-	if (parsetree == NULL || !IsA(parsetree, AlterTableStmt))
-		return;
-	foreach(lc, ((const AlterTableStmt *) parsetree)->cmds)
+	foreach(lc, stmt->cmds)
 	{
 		const AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
-		RangeVar   *name = NULL;
 		ObjectAddress address;
+		Oid			relid = InvalidOid;
 
 		if (cmd->subtype == AT_AttachPartition || cmd->subtype == AT_DetachPartition ||
 			cmd->subtype == AT_DetachPartitionFinalize)
-			name = ((const PartitionCmd *) cmd->def)->name;
+			relid = RangeVarGetRelid(castNode(PartitionCmd, cmd->def)->name, NoLock, true);
 		else if (cmd->subtype == AT_ClusterOn)
-			name = makeRangeVar(((const AlterTableStmt *) parsetree)->relation->schemaname,
-								cmd->name, -1);
-		if (name == NULL)
+		{
+			relid = RangeVarGetRelid(stmt->relation, NoLock, true);
+			if (OidIsValid(relid))
+				relid = get_relname_relid(cmd->name, get_rel_namespace(relid));
+		}
+		if (!OidIsValid(relid) || isAnyTempNamespace(get_rel_namespace(relid)))
 			continue;
-		ObjectAddressSet(address, RelationRelationId, RangeVarGetRelid(name, NoLock, true));
-		if (OidIsValid(address.objectId) &&
-			!isAnyTempNamespace(get_rel_namespace(address.objectId)))
-			add_object(command, command->tag, getObjectTypeDescription(&address, true),
-					   getObjectIdentity(&address, true), NULL, false, false);
+		ObjectAddressSet(address, RelationRelationId, relid);
+		add_object(command, command->tag, getObjectTypeDescription(&address, true),
+				   getObjectIdentity(&address, true), NULL, false, false);
 	}
 }
 
@@ -968,7 +966,8 @@ hear(const EventTriggerData *event, MigGuardMode mode, const MigRun *run)
 	{
 		command = command_of(event);
 		add_changed(command, event->parsetree);
-		add_others(command, event->parsetree);
+		if (IsA(event->parsetree, AlterTableStmt))
+			add_others(command, (const AlterTableStmt *) event->parsetree);
 		add_roles(command, event->parsetree);
 		judge_ended(command, mode, run);
 		end_command(command);

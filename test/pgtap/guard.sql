@@ -53,8 +53,8 @@ SELECT test('CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10)',
 			'CREATE TABLE: table g.p1 = CREATE TABLE table g.p1');
 SELECT test('CREATE TABLE p2 (k int)', 'CREATE TABLE: table g.p2 = CREATE TABLE table g.p2');
 SELECT test('ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM (10) TO (20)',
-			'ALTER TABLE: table g.p = ALTER TABLE table g.p');
-SELECT test('ALTER TABLE p DETACH PARTITION p2', 'ALTER TABLE: table g.p = ALTER TABLE table g.p');
+			'ALTER TABLE: table g.p = ALTER TABLE table g.p, ALTER TABLE table g.p2');
+SELECT test('ALTER TABLE p DETACH PARTITION p2', 'ALTER TABLE: table g.p = ALTER TABLE table g.p, ALTER TABLE table g.p2');
 SELECT test('CREATE TABLE l (LIKE t INCLUDING ALL)',
 			'CREATE TABLE: table g.l = CREATE TABLE table g.l, ALTER TABLE table g.l');
 SELECT test('CREATE TABLE ctas AS SELECT 1 AS one',
@@ -79,7 +79,7 @@ SELECT test('ALTER TABLE g2.l OWNER TO regress_migrate_other',
 			'ALTER TABLE: table g2.l = ALTER TABLE table g2.l');
 SELECT test('ALTER TABLE t SET (fillfactor = 90)', 'ALTER TABLE: table g.t = ALTER TABLE table g.t');
 SELECT test('ALTER TABLE t ENABLE ROW LEVEL SECURITY', 'ALTER TABLE: table g.t = ALTER TABLE table g.t');
-SELECT test('ALTER TABLE t CLUSTER ON t_pkey', 'ALTER TABLE: table g.t = ALTER TABLE table g.t');
+SELECT test('ALTER TABLE t CLUSTER ON t_pkey', 'ALTER TABLE: table g.t = ALTER TABLE table g.t, ALTER TABLE index g.t_pkey');
 SELECT test('ALTER TABLE t DROP CONSTRAINT t_check',
 			'ALTER TABLE: table g.t = DROP table constraint t_check on g.c, DROP table constraint t_check on g.t, ALTER TABLE table g.t');
 SELECT test('CREATE INDEX x ON t (w)', 'CREATE INDEX: index g.x = CREATE INDEX index g.x');

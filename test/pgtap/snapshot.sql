@@ -278,7 +278,7 @@ INSERT INTO cases (command, expected) VALUES
 ('ALTER OPERATOR === (color, integer) SET (RESTRICT = eqsel)', 'changed operator s.===(s.color,integer): definition'),
 ('DROP OPERATOR === (color, integer)', 'dropped operator s.===(s.color,integer)'),
 ('ALTER OPERATOR FAMILY fam USING btree ADD OPERATOR 1 < (integer, bigint)', 'changed operator family s.fam USING btree: definition'),
-('DROP OPERATOR CLASS cls USING hash', 'changed operator family s.cls USING hash: definition; dropped operator class s.cls USING hash'),
+('DROP OPERATOR CLASS cls USING hash', 'dropped operator class s.cls USING hash'),
 ('ALTER OPERATOR CLASS cls USING hash OWNER TO snap_owner', 'changed operator class s.cls USING hash: owner'),
 -- types
 ('CREATE TYPE n AS ENUM (''a'')', 'added type s.n'),
@@ -309,7 +309,7 @@ INSERT INTO cases (command, expected) VALUES
 ('ALTER SERVER srv OPTIONS (host ''h'')', 'changed server srv: definition'),
 ('GRANT USAGE ON FOREIGN SERVER srv TO snap_reader', 'changed server srv: privileges'),
 ('ALTER FOREIGN DATA WRAPPER fdw OPTIONS (x ''y'')', 'changed foreign-data wrapper fdw: definition'),
-('CREATE USER MAPPING FOR PUBLIC SERVER srv', 'added user mapping PUBLIC on server srv'),
+('CREATE USER MAPPING FOR PUBLIC SERVER srv', 'added user mapping public on server srv'),
 ('ALTER USER MAPPING FOR snap_reader SERVER srv OPTIONS (ADD "user" ''u'')', 'changed user mapping snap_reader on server srv: definition'),
 ('ALTER FOREIGN TABLE ft OPTIONS (SET one ''2'')', 'changed foreign table s.ft: definition'),
 ('ALTER FOREIGN TABLE ft ALTER COLUMN z OPTIONS (SET o ''y'')', 'changed column s.ft.z: definition'),
