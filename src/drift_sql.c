@@ -103,15 +103,21 @@ is_word(char c)
 		(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* An identity as a snapshot has it: without the server's schema, in place. */
+/*
+ * An identity as a snapshot has it: without the server's schema; and what
+ * versions call in two ways is called in one.
+ */
 static char *
-settle_identity(char *identity)
+settle_identity(char *identity, const char *type)
 {
 	static const char schema[] = "pg_catalog.";
 	char	   *from;
 	char	   *to;
 	bool		quoted = false;
 
+	if (identity != NULL && type != NULL && strcmp(type, "transform") == 0 &&
+		strstr(identity, " on language ") == NULL && (from = strstr(identity, " language ")) != NULL)
+		identity = psprintf("%.*s on%s", (int) (from - identity), identity, from);
 	if (identity == NULL || strstr(identity, schema) == NULL)
 		return identity;
 	for (from = to = identity; *from; from++)
@@ -175,10 +181,12 @@ read_ddl(const MigReference *reference)
 			ddl->tag = mig_text_field(&visit, i, 7);
 			ddl->statement = mig_text_field(&visit, i, 8);
 		}
-		identity = settle_identity(mig_text_field(&visit, i, 9));
-		was = settle_identity(mig_text_field(&visit, i, 10));
+		identity = mig_text_field(&visit, i, 9);
+		was = mig_text_field(&visit, i, 10);
 		type = mig_text_field(&visit, i, 11);
 		MemoryContextSwitchTo(visit.caller);
+		identity = settle_identity(identity, type);
+		was = settle_identity(was, type);
 		note_changed(changed, identity, ddl);
 		note_changed(changed, was, ddl);
 		note_changed(changed, view_of_column(type, identity), ddl);

@@ -133,7 +133,7 @@ sub run_variants
 		my ($i, $rest) = $part =~ /^(\d+)\n(.*)/s or next;
 
 		$rest =~ s/^${SEPARATOR}end\n.*//ms;
-		$rest =~ s/^(NOTICE|DETAIL|HINT|drop cascades|WARNING:  (tables were not|wal_level|operator|terminating|changing return|type ")).*\n//mg;
+		$rest =~ s/^(NOTICE|DETAIL|HINT|drop cascades|WARNING:  (tables were not|subscription was|wal_level|operator|terminating|changing return|type ")).*\n//mg;
 		$results[$i]{errors} = $rest;
 	}
 	return @results;
