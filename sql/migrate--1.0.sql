@@ -949,6 +949,328 @@ COMMENT ON FUNCTION migrate_accept_drift(text) IS
 	'take the database as it is; how many objects were otherwise';
 
 --
+-- Know the truth: verify
+--
+
+-- What migrate_verify() finds in the records, and in the catalogs; it calls
+-- them as the extension's owner.  place is where a version comes in order.
+CREATE FUNCTION migrate_verify_records(OUT check_name text, OUT severity text,
+									   OUT version text, OUT object text,
+									   OUT problem text, OUT action text,
+									   OUT place bytea)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		WITH known AS MATERIALIZED (
+			SELECT v.version, v.state, v.remark, v.path, v.how, v.kind,
+				   coalesce(m.order_key, s.order_key) AS place,
+				   m.name, s.name AS applied_name, s.checksum, m.file_gone,
+				   m.precondition_else = 'skip' AS may_wait,
+				   j.direction, j.outcome, j.begun, left(j.begun_statement, 200) AS begun_statement
+			  FROM migrate_status v
+			  LEFT JOIN migrate_migration m
+				   ON m.project = migrate_project() AND m.kind = v.kind AND m.version = v.version
+			  LEFT JOIN migrate_state s
+				   ON s.project = migrate_project() AND s.target_schema = ''
+				  AND s.kind = v.kind AND s.version = v.version AND s.kind <> 'baseline'
+			  LEFT JOIN migrate_journal j
+				   ON j.project = m.project AND j.target_schema = '' AND j.version_key = m.version_key
+			 WHERE v.state <> 'hook'),
+		-- versions that are numbers, and those before them
+		numbered AS (
+			SELECT u.version, u.place, u.number, lag(u.number) OVER w AS before,
+				   lag(u.version) OVER w AS version_before
+			  FROM (SELECT DISTINCT ON (d.number) k.version, k.place, d.number
+					  FROM known k
+					 CROSS JOIN LATERAL (SELECT (regexp_match(k.version, '^[vV]?0*(\d{1,18})$'))[1]::bigint AS number) d
+					 WHERE k.kind <> 'repeatable' AND d.number IS NOT NULL
+					   AND substr(k.place, 2, 1) <> '\x00'
+					 ORDER BY d.number, k.version) u
+			WINDOW w AS (ORDER BY u.number)),
+		newest AS (
+			SELECT s.version FROM migrate_state s
+			 WHERE s.project = migrate_project() AND s.target_schema = '' AND s.kind <> 'repeatable'
+			 ORDER BY s.order_key DESC LIMIT 1),
+		-- texts that wait, to recognise what was given another number
+		waiting AS (
+			SELECT m.checksum, min(m.version) AS version
+			  FROM migrate_migration m
+			 WHERE m.project = migrate_project() AND m.hook IS NULL AND NOT m.settled
+			 GROUP BY m.checksum),
+		last_job AS (
+			SELECT j.* FROM migrate_jobs j
+			 WHERE j.job = (SELECT max(id) FROM migrate_job WHERE project = migrate_project()))
+
+		SELECT 'conflict', 'error', k.version, k.path,
+			   format('two have this version: "%s" is applied, and "%s" is registered', k.applied_name, k.name),
+			   'Give the one that is registered a version of its own, and register the one that ran.',
+			   k.place
+		  FROM known k
+		 WHERE k.state = 'changed' AND k.applied_name <> k.name
+		 UNION ALL
+		SELECT 'changed', 'error', k.version, k.path,
+			   'the registered text is another than the one that '
+			   || CASE k.how WHEN 'run' THEN 'ran' ELSE 'was recorded as applied' END,
+			   format('Register the text that ran again; or accept this one, if the database is what it says: SELECT migrate_repair(%L).', k.version),
+			   k.place
+		  FROM known k
+		 WHERE k.state = 'changed' AND k.applied_name IS NOT DISTINCT FROM k.name
+		 UNION ALL
+		SELECT 'cosmetic change', 'info', k.version, k.path,
+			   'the registered text has other comments or white space than the one that '
+			   || CASE k.how WHEN 'run' THEN 'ran' ELSE 'was recorded as applied' END,
+			   format('Nothing needs to be done; to accept it: SELECT migrate_repair(%L).', k.version),
+			   k.place
+		  FROM known k
+		 WHERE k.state IN ('applied', 'missing') AND k.remark = 'cosmetic change since it was applied'
+		 UNION ALL
+		SELECT 'missing', 'error', k.version, NULL,
+			   'it is applied, and not registered' || coalesce('; its text is registered as ' || w.version, ''),
+			   CASE WHEN w.version IS NOT NULL
+					THEN format('If it was given another version, say so: SELECT migrate_mark(%L, ''renamed''), migrate_unmark(%L, ''renamed'').', w.version, k.version)
+					ELSE format('Register it from where its file is; if it is of no concern any more: SELECT migrate_unmark(%L, reason).', k.version) END,
+			   k.place
+		  FROM known k LEFT JOIN waiting w ON w.checksum = k.checksum
+		 WHERE k.state = 'missing' AND k.name IS NULL
+		 UNION ALL
+		SELECT 'missing', 'warning', k.version, k.path,
+			   CASE k.state WHEN 'missing' THEN 'its file was not there when its directory was registered last'
+					ELSE 'it is pending, and its file was not there when its directory was registered last' END,
+			   CASE k.state WHEN 'missing' THEN 'Register the directory that has it, or whose release has run here.'
+					ELSE format('Register the directory that has it; if it is not to run any more: SELECT migrate_unregister(%L).', k.version) END,
+			   k.place
+		  FROM known k
+		 WHERE k.file_gone AND k.state IN ('missing', 'pending', 'out of order', 'hole')
+		 UNION ALL
+		SELECT 'pending', CASE WHEN k.may_wait THEN 'info' ELSE 'warning' END, k.version, k.path,
+			   'it is registered and waits to be run'
+			   || CASE WHEN k.may_wait THEN '; its precondition may keep it waiting' ELSE '' END,
+			   'CALL migrate_deploy(), or SELECT migrate_apply().', k.place
+		  FROM known k
+		 WHERE k.state = 'pending' AND NOT k.file_gone
+		 UNION ALL
+		SELECT 'hole', 'warning', k.version, k.path, k.remark || ': only its own tool can run it',
+			   format('Run it by its tool, and record that: SELECT migrate_mark(%L, ''run by its tool''). Nothing after it runs until then.', k.version),
+			   k.place
+		  FROM known k
+		 WHERE k.state = 'hole' AND NOT k.file_gone
+		 UNION ALL
+		SELECT 'out of order', CASE o.policy WHEN 'error' THEN 'error' ELSE 'warning' END, k.version, k.path,
+			   format('it is pending and comes before %s, which is applied', c.version)
+			   || CASE o.policy WHEN 'skip' THEN ': no run will apply it' WHEN 'allow' THEN ': the next run applies it late'
+					ELSE ': no run goes on before that is settled' END,
+			   CASE o.policy WHEN 'allow' THEN 'Look whether it can still run after what came before it.'
+					ELSE 'Give it a version after that one; or, if it can run late, SET migrate.out_of_order = allow for the run.' END,
+			   k.place
+		  FROM known k CROSS JOIN newest c
+		 CROSS JOIN (SELECT coalesce(current_setting('migrate.out_of_order', true), 'error') AS policy) o
+		 WHERE k.state = 'out of order' AND NOT k.file_gone
+		 UNION ALL
+		SELECT CASE WHEN k.outcome = 'unknown' AND k.state <> 'running' THEN 'unresolved' ELSE k.state END,
+			   CASE k.state WHEN 'running' THEN 'info' WHEN 'unfinished' THEN 'warning' ELSE 'error' END,
+			   k.version, k.path,
+			   CASE WHEN k.direction IS NULL THEN coalesce('the last attempt failed, and left nothing: ' || k.remark, 'the last attempt failed')
+					WHEN k.outcome = 'unknown' AND k.state <> 'running'
+					THEN format('it is not known whether statement %s is done: %s', k.begun, k.begun_statement)
+					WHEN k.state = 'running' THEN 'a worker is at it: ' || k.remark
+					WHEN k.state = 'unfinished' THEN 'it is half done, and whether a worker is at it can be seen on the primary only: ' || k.remark
+					ELSE 'it is half done: ' || k.remark END,
+			   CASE WHEN k.direction IS NULL THEN 'Correct the script, register it again and repeat the call; migrate_history has the statement and its place.'
+					WHEN k.outcome = 'unknown' AND k.state <> 'running'
+					THEN format('Look, and say so: SELECT migrate_resolve(%L, ''done'') or migrate_resolve(%L, ''retry'').', k.version, k.version)
+					WHEN k.state = 'running' THEN 'Wait for it; migrate_progress shows how far it is.'
+					WHEN k.state = 'unfinished' THEN 'Look at migrate_progress and migrate_status on the primary.'
+					ELSE format('%sCALL %s() goes on from there.',
+								CASE k.state WHEN 'failed' THEN 'Correct the script from that statement on and register it again; ' ELSE '' END,
+								CASE k.direction WHEN 'down' THEN 'migrate_undo' ELSE 'migrate_deploy' END) END,
+			   k.place
+		  FROM known k
+		 WHERE k.state IN ('failed', 'interrupted', 'running', 'unfinished')
+		 UNION ALL
+		SELECT 'running', 'info', NULL, NULL,
+			   format('pid %s (role %s, application "%s") is running migrations: %s', l.pid, l.role, l.application, l.doing),
+			   'Wait for it; migrate_progress shows how far it is.', NULL
+		  FROM migrate_lock_holders() l
+		 WHERE l.project = migrate_project() AND l.pid <> pg_backend_pid()
+		   AND NOT EXISTS (SELECT FROM known k WHERE k.state = 'running')
+		 UNION ALL
+		SELECT 'gap', 'info', n.version, NULL,
+			   format('there is no version between %s and this one', n.version_before),
+			   'If a migration is missing, register it before those after it have run.', n.place
+		  FROM numbered n
+		 WHERE n.number > n.before + 1
+		   -- where most follow each other, not where they are dates
+		   AND (SELECT count(*) FILTER (WHERE a.number = a.before + 1) * 2 > count(a.before) FROM numbered a)
+		 UNION ALL
+		SELECT 'broken', CASE WHEN m.hook IS NOT NULL OR NOT m.settled THEN 'error' ELSE 'warning' END,
+			   m.version, m.up_path,
+			   CASE WHEN m.hook IS NOT NULL THEN 'the hook cannot be parsed: '
+					WHEN m.settled THEN 'its up script, which is not to run here, cannot be parsed: '
+					ELSE 'its up script cannot be parsed: ' END || m.up_broken,
+			   CASE WHEN m.settled AND m.hook IS NULL THEN 'Correct it for environments that have still to run it.'
+					ELSE 'Correct it and register it again.' END,
+			   m.order_key
+		  FROM migrate_migration m
+		 WHERE m.project = migrate_project() AND m.up_broken IS NOT NULL
+		 UNION ALL
+		SELECT 'broken', 'warning', m.version, m.down_path,
+			   'its down script cannot be parsed: ' || m.down_broken,
+			   'Correct it and register it again, while it is not needed.', m.order_key
+		  FROM migrate_migration m
+		 WHERE m.project = migrate_project() AND m.down_broken IS NOT NULL
+		 UNION ALL
+		SELECT 'job', CASE j.state WHEN 'canceled' THEN 'info' ELSE 'warning' END, NULL, 'job ' || j.job,
+			   format('the last job (%s) %s', j.action,
+					  CASE j.state WHEN 'canceled' THEN 'was canceled'
+						   WHEN 'interrupted' THEN 'ended without an outcome'
+						   ELSE 'failed: ' || j.message END),
+			   'migrate_jobs has what is known of it; call again when that is settled.', NULL
+		  FROM last_job j
+		 WHERE j.state IN ('failed', 'canceled', 'interrupted')
+		   AND NOT EXISTS (SELECT FROM known k WHERE k.state IN ('failed', 'interrupted', 'running'))
+		   AND NOT EXISTS (SELECT FROM migrate_log e
+							WHERE e.project = migrate_project() AND e.outcome = 'ok' AND e.job IS DISTINCT FROM j.job
+							  AND e.finished_at > coalesce(j.finished_at, j.started_at));
+	END;
+COMMENT ON FUNCTION migrate_verify_records() IS
+	'what migrate_verify() finds in the records of the project';
+
+CREATE FUNCTION migrate_verify_objects(OUT check_name text, OUT severity text,
+									   OUT object text, OUT problem text,
+									   OUT action text, OUT index oid)
+	RETURNS SETOF record
+	LANGUAGE sql STABLE
+	BEGIN ATOMIC
+		WITH bad_index AS MATERIALIZED (
+			SELECT i.indexrelid, i.indislive, i.indisready, c.relkind, c.relname,
+				   format('%I.%I', n.nspname, c.relname) AS name,
+				   format('%I.%I', tn.nspname, t.relname) AS table_name
+			  FROM pg_index i
+			  JOIN pg_class c ON c.oid = i.indexrelid
+			  JOIN pg_namespace n ON n.oid = c.relnamespace
+			  JOIN pg_class t ON t.oid = i.indrelid
+			  JOIN pg_namespace tn ON tn.oid = t.relnamespace
+			 WHERE NOT (i.indisvalid AND i.indisready AND i.indislive)
+			   AND (n.nspname NOT LIKE 'pg\_%' OR n.nspname = 'pg_toast') AND n.nspname <> 'information_schema'),
+		-- the session that builds, rebuilds or drops it
+		worker AS MATERIALIZED (
+			SELECT b.indexrelid, w.pid, w.phase
+			  FROM bad_index b
+			  JOIN LATERAL (SELECT p.pid, p.phase FROM pg_stat_progress_create_index p
+							 WHERE p.datname = current_database() AND p.index_relid = b.indexrelid
+							 UNION ALL
+							SELECT l.pid, NULL FROM pg_locks l
+							 WHERE l.locktype = 'relation' AND l.relation = b.indexrelid AND l.granted
+							   AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+							   AND l.mode IN ('ShareUpdateExclusiveLock', 'AccessExclusiveLock')
+							 LIMIT 1) w ON true),
+		-- foreign keys that are not watched, by the triggers that would
+		unwatched AS MATERIALIZED (
+			SELECT DISTINCT t.tgconstraint AS oid
+			  FROM pg_trigger t
+			 WHERE t.tgisinternal AND t.tgenabled = 'D' AND t.tgconstraint <> 0),
+		guard AS MATERIALIZED (
+			SELECT e.evtname, e.evtenabled, substr(p.proname, 15) AS mode
+			  FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
+			 WHERE p.proname IN ('migrate_guard_record', 'migrate_guard_warn', 'migrate_guard_error')
+			   AND p.pronamespace = (SELECT x.extnamespace FROM pg_extension x WHERE x.extname = 'migrate'))
+
+		SELECT CASE WHEN w.pid IS NULL THEN 'invalid index' ELSE 'index at work' END,
+			   CASE WHEN w.pid IS NOT NULL THEN 'info'
+					WHEN b.relkind = 'I' OR pg_is_in_recovery() THEN 'warning' ELSE 'error' END,
+			   b.name,
+			   CASE WHEN w.pid IS NOT NULL
+					THEN format('it is not valid yet, or not any more: pid %s is at it%s', w.pid, ' (' || w.phase || ')')
+					WHEN b.relkind = 'I' THEN format('it is INVALID: a partition of %s has no valid index for it', b.table_name)
+					WHEN NOT b.indislive THEN format('the DROP INDEX CONCURRENTLY of it, on %s, was interrupted', b.table_name)
+					ELSE format('it is INVALID: no query of %s uses it%s%s', b.table_name,
+								CASE WHEN b.indisready THEN ', and all writes maintain it' ELSE '' END,
+								CASE WHEN pg_is_in_recovery() THEN '; whether it is being built can be seen on the primary only' ELSE '' END) END,
+			   CASE WHEN w.pid IS NOT NULL THEN 'Wait for it; pg_stat_progress_create_index shows how far a build is.'
+					WHEN b.relkind = 'I' THEN format('ALTER INDEX %s ATTACH PARTITION ... with a valid index of each partition.', b.name)
+					WHEN NOT b.indislive THEN format('DROP INDEX CONCURRENTLY %s.', b.name)
+					WHEN b.relname ~ '_cc(new|old)\d*$'
+					THEN format('An interrupted REINDEX CONCURRENTLY has left it: DROP INDEX CONCURRENTLY %s, and repeat the REINDEX.', b.name)
+					ELSE format('REINDEX INDEX CONCURRENTLY %s; or drop it, and build it again. What a half done migration has left is built again by migrate_deploy().', b.name) END,
+			   b.indexrelid
+		  FROM bad_index b LEFT JOIN worker w ON w.indexrelid = b.indexrelid
+		 UNION ALL
+		SELECT CASE WHEN e.enforced THEN 'constraint not valid' ELSE 'constraint not enforced' END,
+			   CASE WHEN e.enforced THEN 'warning' ELSE 'info' END,
+			   format('%I on %I.%I', k.conname, n.nspname, coalesce(c.relname, t.typname)),
+			   CASE WHEN e.enforced THEN 'it is NOT VALID: rows from before it were never checked'
+					ELSE 'it is NOT ENFORCED: nothing is checked' END,
+			   CASE WHEN e.enforced
+					THEN format('ALTER %s %I.%I VALIDATE CONSTRAINT %I.', CASE WHEN k.contypid = 0 THEN 'TABLE' ELSE 'DOMAIN' END,
+								n.nspname, coalesce(c.relname, t.typname), k.conname)
+					ELSE 'Nothing, if it is meant as a note; else ALTER CONSTRAINT ... ENFORCED, or make it anew.' END,
+			   NULL
+		  FROM pg_constraint k
+		  LEFT JOIN pg_class c ON c.oid = k.conrelid
+		  LEFT JOIN pg_type t ON t.oid = k.contypid
+		  JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, t.typnamespace)
+		 CROSS JOIN LATERAL (SELECT coalesce((to_jsonb(k)->>'conenforced')::boolean, true) AS enforced) e
+		 WHERE NOT k.convalidated AND k.conparentid = 0 AND (k.conislocal OR k.coninhcount = 0)
+		   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+		 UNION ALL
+		SELECT 'disabled trigger', 'info', format('%I on %I.%I', g.tgname, n.nspname, c.relname),
+			   'it is disabled', format('If it is not meant to be: ALTER TABLE %I.%I ENABLE TRIGGER %I.', n.nspname, c.relname, g.tgname),
+			   NULL
+		  FROM pg_trigger g
+		  JOIN pg_class c ON c.oid = g.tgrelid
+		  JOIN pg_namespace n ON n.oid = c.relnamespace
+		 WHERE NOT g.tgisinternal AND g.tgenabled = 'D'
+		   AND NOT EXISTS (SELECT FROM pg_trigger p WHERE p.oid = g.tgparentid AND p.tgenabled = 'D')
+		   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+		 UNION ALL
+		SELECT 'disabled trigger', 'warning', format('%I on %I.%I', k.conname, n.nspname, c.relname),
+			   CASE k.contype WHEN 'f' THEN 'the foreign key is not checked, because triggers of it are disabled'
+					ELSE 'the constraint is not checked in full, because triggers of it are disabled' END,
+			   format('ALTER TABLE %I.%I ENABLE TRIGGER ALL%s, and look for rows that violate it.', n.nspname, c.relname,
+					  CASE k.contype WHEN 'f' THEN format(', and the same of %s', (SELECT format('%I.%I', fn.nspname, f.relname)
+							FROM pg_class f JOIN pg_namespace fn ON fn.oid = f.relnamespace WHERE f.oid = k.confrelid)) ELSE '' END),
+			   NULL
+		  FROM pg_constraint k
+		  JOIN unwatched u ON u.oid = k.oid
+		  JOIN pg_class c ON c.oid = k.conrelid
+		  JOIN pg_namespace n ON n.oid = c.relnamespace
+		 WHERE NOT EXISTS (SELECT FROM unwatched p WHERE p.oid = k.conparentid)
+		   AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+		 UNION ALL
+		SELECT 'disabled trigger', 'info', format('event trigger %I', e.evtname),
+			   'it is disabled', format('If it is not meant to be: ALTER EVENT TRIGGER %I ENABLE.', e.evtname), NULL
+		  FROM pg_event_trigger e
+		 WHERE e.evtenabled = 'D' AND NOT EXISTS (SELECT FROM guard g WHERE g.evtname = e.evtname)
+		 UNION ALL
+		SELECT 'guard', 'warning', format('event trigger %s', f.name),
+			   CASE WHEN g.evtname IS NULL THEN 'this part of the guard is missing'
+					WHEN g.evtenabled IN ('D', 'R') THEN 'this part of the guard is disabled'
+					ELSE format('this part of the guard has mode %s, and another part has %s', g.mode, o.mode) END,
+			   format('SELECT migrate_guard_on(%L) makes it whole, and migrate_guard_off() removes it.', o.mode),
+			   NULL
+		  FROM (VALUES ('migrate_guard_command'), ('migrate_guard_drop'), ('migrate_guard_rewrite'), ('migrate_guard_start')) f (name)
+		  LEFT JOIN guard g ON g.evtname = f.name
+		  JOIN (SELECT a.mode FROM guard a ORDER BY a.evtname LIMIT 1) o ON true
+		 WHERE g.evtname IS NULL OR g.evtenabled IN ('D', 'R') OR g.mode <> o.mode;
+	END;
+COMMENT ON FUNCTION migrate_verify_objects() IS
+	'what migrate_verify() finds in the catalogs of the database';
+
+CREATE FUNCTION migrate_verify(OUT check_name text, OUT severity text,
+							   OUT project text, OUT version text,
+							   OUT object text, OUT problem text,
+							   OUT action text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_verify() IS
+	'what is not as it should be, and what to do about it, the worst first; no row if all is well';
+
+CREATE FUNCTION migrate_verify_or_fail(severity text DEFAULT 'error') RETURNS integer
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_verify_or_fail(text) IS
+	'an error if migrate_verify() finds anything of this severity or worse; else how many lesser findings there are';
+
+--
 -- Know the truth: guard
 --
 
@@ -1124,6 +1446,10 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_snapshot(text[]),
 	migrate_snapshot_compare(jsonb, jsonb, text[]),
 	migrate_snapshot_stamp(),
+	migrate_verify_records(),
+	migrate_verify_objects(),
+	migrate_verify(),
+	migrate_verify_or_fail(text),
 	migrate_dry_run(text, text),
 	migrate_dry_run_sql(text, text),
 	migrate_dry_run_json(text, text),

@@ -653,7 +653,7 @@ run_by_units(Deploy *deploy, MigStored *stored, const MigParsed *parsed, bool fo
 	}
 	retake_locks(deploy);
 	set_for_step(deploy, true);
-	mig_execute_settings(&run->execution, parsed, journal->done);
+	mig_execute_settings(&run->execution, parsed, journal->done, false);
 	commit(deploy);
 	deploy->half_done = true;
 

@@ -605,7 +605,7 @@ resume(MigDryRun *dry, const char *kind, MigParsed *parsed)
 
 	if (mig_journal_fits(journal, parsed))
 	{
-		mig_execute_settings(&dry->run.execution, parsed, journal->done);
+		mig_execute_settings(&dry->run.execution, parsed, journal->done, false);
 		return;
 	}
 	row = mig_dry_add_row(dry, kind);

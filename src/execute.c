@@ -631,12 +631,13 @@ mig_execute_statements(MigExecution *execution, const MigParsed *parsed,
 
 /* A SET, or a SELECT of nothing but set_config(). */
 static bool
-is_setting(const MigStatement *stmt)
+is_setting(const MigStatement *stmt, bool local)
 {
 	Node	   *node = stmt->raw->stmt;
 
 	if (IsA(node, VariableSetStmt))
-		return !((VariableSetStmt *) node)->is_local && stmt->class == MIG_CLASS_PLAIN;
+		return (local || !((VariableSetStmt *) node)->is_local) &&
+			stmt->class == MIG_CLASS_PLAIN;
 	if (IsA(node, SelectStmt))
 	{
 		SelectStmt *select = (SelectStmt *) node;
@@ -682,10 +683,12 @@ is_undone(const MigParsed *parsed, int first, int index, int end)
 
 /*
  * mig_execute_settings
- *		Set what the statements that were done before have left to those after.
+ *		Set what the statements that were done before have left to those after;
+ *		also by SET LOCAL, if local.
  */
 void
-mig_execute_settings(MigExecution *execution, const MigParsed *parsed, int done)
+mig_execute_settings(MigExecution *execution, const MigParsed *parsed, int done,
+					 bool local)
 {
 	int			i;
 	int			j;
@@ -697,7 +700,7 @@ mig_execute_settings(MigExecution *execution, const MigParsed *parsed, int done)
 
 		for (j = unit->first; j < end && !unit->rollback; j++)
 		{
-			if (is_setting(&parsed->stmts[j]) && !is_undone(parsed, unit->first, j, end))
+			if (is_setting(&parsed->stmts[j], local) && !is_undone(parsed, unit->first, j, end))
 				mig_execute_statements(execution, parsed, j, 1);
 		}
 	}

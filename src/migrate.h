@@ -58,6 +58,7 @@
 #define ERRCODE_MIG_LINT				MAKE_SQLSTATE('M','G','0','2','6')
 #define ERRCODE_MIG_GUARD				MAKE_SQLSTATE('M','G','0','2','7')
 #define ERRCODE_MIG_DRIFT				MAKE_SQLSTATE('M','G','0','2','8')
+#define ERRCODE_MIG_UNSOUND				MAKE_SQLSTATE('M','G','0','2','9')
 
 /* version.c */
 extern bytea *mig_version_key(char kind, const char *version);
@@ -592,7 +593,7 @@ extern void mig_execute_statements(MigExecution *execution,
 extern void mig_execute_toplevel(MigExecution *execution,
 								 const MigParsed *parsed, int index);
 extern void mig_execute_settings(MigExecution *execution, const MigParsed *parsed,
-								 int done);
+								 int done, bool local);
 extern List *mig_execute_savepoint(List *savepoints, TransactionStmt *command);
 extern int	mig_execute_script(MigExecution *execution, const MigScript *script);
 extern bool mig_execute_check(MigExecution *execution, const MigScript *script);

@@ -516,4 +516,34 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" ORDER BY d.id",
 		2, {TIMESTAMPTZOID, TEXTOID}
 	},
+	[Q_VERIFY_RECORDS] = {
+		"SELECT check_name, severity, version, object, problem, action, place"
+		" FROM %s.migrate_verify_records()",
+		0, {0}
+	},
+	[Q_VERIFY_OBJECTS] = {
+		"SELECT check_name, severity, NULL::pg_catalog.text, object, problem, action, index"
+		" FROM %s.migrate_verify_objects()",
+		0, {0}
+	},
+	[Q_VERIFY_LOG] = {
+		"SELECT id, problem FROM %s.migrate_verify_log() WHERE project" EQ "$1",
+		1, {TEXTOID}
+	},
+
+	/* those with a verify script, or with something else to be parsed */
+	[Q_VERIFY_SCRIPTS] = {
+		"SELECT m.version_key, m.version, m.name, m.order_key, m.registered_by, m.registrant_superuser,"
+		" CASE WHEN m.kind" EQ "'repeatable' THEN m.checksum" EQ "s.checksum"
+		" ELSE m.fingerprint" EQ "s.fingerprint END, s.version_key IS NOT NULL,"
+		" m.up_broken IS NULL, m.verify_path, m.up_path"
+		" FROM %s.migrate_migration m LEFT JOIN %s.migrate_state s"
+		" ON s.project" EQ "m.project AND s.target_schema" EQ "'' AND s.version_key" EQ "m.version_key"
+		" WHERE m.project" EQ "$1 AND m.hook IS NULL AND (m.verify IS NOT NULL OR NOT m.settled"
+		" AND (m.up_variables IS NOT NULL OR m.precondition IS NOT NULL))"
+		" AND NOT EXISTS (SELECT 1 FROM %s.migrate_journal j WHERE j.project" EQ "m.project"
+		" AND j.target_schema" EQ "'' AND j.version_key" EQ "m.version_key)"
+		" ORDER BY m.order_key, m.version_key",
+		1, {TEXTOID}
+	},
 };

@@ -164,12 +164,31 @@ refuse_worker_steps(const MigPlan *plan)
 						 plan->down ? "migrate_undo" : "migrate_deploy")));
 }
 
+/*
+ * mig_run_trusts
+ *		May this session run what that role has registered?
+ *
+ * Whoever registers a text decides what its runner executes.  A superuser
+ * must not do that for someone who is none: also not under another role,
+ * because a script may reset it.
+ */
+bool
+mig_run_trusts(const char *registered_by, bool registrant_superuser)
+{
+	Oid			role;
+
+	if (mig_trust_registrants ||
+		!(superuser() || superuser_arg(GetSessionUserId()) ||
+		  superuser_arg(GetAuthenticatedUserId())))
+		return true;
+	role = get_role_oid(registered_by, true);
+	return registrant_superuser && OidIsValid(role) && superuser_arg(role);
+}
+
 static void
 refuse_untrusted(const char *label, const char *registered_by, bool registrant_superuser)
 {
-	Oid			role = get_role_oid(registered_by, true);
-
-	if (!registrant_superuser || !OidIsValid(role) || !superuser_arg(role))
+	if (!mig_run_trusts(registered_by, registrant_superuser))
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_UNTRUSTED),
 				 errmsg("a superuser must not run migration %s, which \"%s\" registered",
@@ -181,10 +200,6 @@ refuse_untrusted(const char *label, const char *registered_by, bool registrant_s
 /*
  * mig_run_refuse_untrusted
  *		Refuse a plan with texts that this session should not run.
- *
- * Whoever registers a text decides what its runner executes.  A superuser
- * must not do that for someone who is none: also not under another role,
- * because a script may reset it.
  */
 void
 mig_run_refuse_untrusted(const MigRun *run)
@@ -192,10 +207,6 @@ mig_run_refuse_untrusted(const MigRun *run)
 	ListCell   *lc;
 	int			i;
 
-	if (mig_trust_registrants ||
-		!(superuser() || superuser_arg(GetSessionUserId()) ||
-		  superuser_arg(GetAuthenticatedUserId())))
-		return;
 	for (i = 0; i < run->plan->nsteps; i++)
 	{
 		const MigEntry *entry = run->plan->steps[i].entry;

@@ -43,6 +43,7 @@ extern void mig_run_enter(MigRun *run);
 extern void mig_run_leave(void);
 extern const MigRun *mig_run_current(void);
 extern void mig_run_plan(MigRun *run, const char *target);
+extern bool mig_run_trusts(const char *registered_by, bool registrant_superuser);
 extern void mig_run_refuse_untrusted(const MigRun *run);
 extern void mig_run_report_skipped(const MigRun *run);
 extern void mig_run_parse_broken(MigRun *run);
