@@ -1142,7 +1142,8 @@ CREATE FUNCTION migrate_verify_objects(OUT check_name text, OUT severity text,
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		WITH bad_index AS MATERIALIZED (
-			SELECT i.indexrelid, i.indislive, i.indisready, c.relkind, c.relname,
+			SELECT i.indexrelid, i.indislive, i.indisready, c.relkind,
+				   c.relname ~ '_cc(new|old)\d*$' OR n.nspname = 'pg_toast' AS is_left_over,
 				   format('%I.%I', n.nspname, c.relname) AS name,
 				   format('%I.%I', tn.nspname, t.relname) AS table_name
 			  FROM pg_index i
@@ -1163,6 +1164,7 @@ CREATE FUNCTION migrate_verify_objects(OUT check_name text, OUT severity text,
 							 WHERE l.locktype = 'relation' AND l.relation = b.indexrelid AND l.granted
 							   AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
 							   AND l.mode IN ('ShareUpdateExclusiveLock', 'AccessExclusiveLock')
+							   AND l.pid <> pg_backend_pid()
 							 LIMIT 1) w ON true),
 		-- foreign keys that are not watched, by the triggers that would
 		unwatched AS MATERIALIZED (
@@ -1189,7 +1191,7 @@ CREATE FUNCTION migrate_verify_objects(OUT check_name text, OUT severity text,
 			   CASE WHEN w.pid IS NOT NULL THEN 'Wait for it; pg_stat_progress_create_index shows how far a build is.'
 					WHEN b.relkind = 'I' THEN format('ALTER INDEX %s ATTACH PARTITION ... with a valid index of each partition.', b.name)
 					WHEN NOT b.indislive THEN format('DROP INDEX CONCURRENTLY %s.', b.name)
-					WHEN b.relname ~ '_cc(new|old)\d*$'
+					WHEN b.is_left_over
 					THEN format('An interrupted REINDEX CONCURRENTLY has left it: DROP INDEX CONCURRENTLY %s, and repeat the REINDEX.', b.name)
 					ELSE format('REINDEX INDEX CONCURRENTLY %s; or drop it, and build it again. What a half done migration has left is built again by migrate_deploy().', b.name) END,
 			   b.indexrelid
