@@ -86,6 +86,8 @@ SELECT count(*) FROM migrate_statistic_source;
 SELECT migrate_script();
 SELECT migrate_pending();
 SELECT migrate_verify_log();
+SELECT migrate_verify();
+SELECT migrate_verify_or_fail();
 SELECT migrate_new('x');
 SELECT migrate_lock_holders();
 CALL migrate_deploy();
