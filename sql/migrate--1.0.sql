@@ -1128,6 +1128,7 @@ CREATE FUNCTION migrate_verify_records(OUT check_name text, OUT severity text,
 		  FROM last_job j
 		 WHERE j.state IN ('failed', 'canceled', 'interrupted')
 		   AND NOT EXISTS (SELECT FROM known k WHERE k.state IN ('failed', 'interrupted', 'running'))
+		   AND (j.action <> 'deploy' OR EXISTS (SELECT FROM known k WHERE k.state IN ('pending', 'hole', 'out of order', 'changed')))
 		   AND NOT EXISTS (SELECT FROM migrate_log e
 							WHERE e.project = migrate_project() AND e.outcome = 'ok' AND e.job IS DISTINCT FROM j.job
 							  AND e.finished_at > coalesce(j.finished_at, j.started_at));

@@ -16,7 +16,7 @@ SET LOCAL search_path = v, public;
 SET LOCAL migrate.project = 'verify';
 SET LOCAL migrate.record_failures = off;
 SELECT current_setting('server_version_num')::int / 10000 AS major \gset
-SELECT plan(194);
+SELECT plan(196);
 
 -- what is found: check, severity, version or object, problem
 CREATE FUNCTION found() RETURNS text LANGUAGE sql AS $$
@@ -214,16 +214,20 @@ SELECT is((SELECT string_agg(a, ' ') FROM (SELECT leave(NULL, NULL, NULL, 'down'
 	'CALL migrate_undo() goes on from there.', 'interrupted on the way down');
 SELECT migrate_unmark('006', 'test') AS x \gset
 SELECT migrate_unregister('006') AS x \gset
-SELECT test('a job that failed before its first step', $$INSERT INTO migrate_job (project, action, outcome, session_role, acting_role, finished_at, message)
-	VALUES ('verify', 'deploy', 'failed', 'x', 'x', clock_timestamp(), 'lint has 1 finding')$$,
-	(SELECT format('job | warning | job %s | the last job (deploy) failed: lint has 1 finding', CASE WHEN is_called THEN last_value + 1 ELSE last_value END) FROM migrate_job_seq),
-	$$SELECT migrate_register('006', 'six', 'SELECT 6'); SELECT migrate_apply()$$);
+SELECT test('a job that failed before its first step', $$INSERT INTO migrate_job (id, project, action, outcome, session_role, acting_role, finished_at, message)
+	VALUES (1000000, 'verify', 'deploy', 'failed', 'x', 'x', clock_timestamp(), 'lint has 1 finding'); SELECT migrate_register('006', 'six', 'SELECT 6')$$,
+	E'job | warning | job 1000000 | the last job (deploy) failed: lint has 1 finding\npending | warning | 006 | it is registered and waits to be run',
+	$$SELECT migrate_apply()$$);
+SELECT test('... and what it was about is gone', $$INSERT INTO migrate_job (id, project, action, outcome, session_role, acting_role, finished_at, message)
+	VALUES (1000000, 'verify', 'deploy', 'failed', 'x', 'x', clock_timestamp(), 'lint has 1 finding')$$, NULL);
 SELECT test('a job that was canceled', $$INSERT INTO migrate_job (id, project, action, outcome, session_role, acting_role, finished_at)
 	VALUES (1000000, 'verify', 'undo', 'canceled', 'x', 'x', clock_timestamp())$$,
 	'job | info | job 1000000 | the last job (undo) was canceled',
 	$$INSERT INTO migrate_job (id, project, action, outcome, session_role, acting_role) VALUES (1000001, 'verify', 'undo', 'done', 'x', 'x')$$);
-SELECT test('a job whose worker is gone', $$INSERT INTO migrate_job (id, project, action, session_role, acting_role) VALUES (1000000, 'verify', 'deploy', 'x', 'x')$$,
-	'job | warning | job 1000000 | the last job (deploy) ended without an outcome');
+SELECT test('a job whose worker is gone', $$INSERT INTO migrate_job (id, project, action, session_role, acting_role) VALUES (1000000, 'verify', 'deploy', 'x', 'x');
+	SELECT migrate_register('006', 'six', 'SELECT 6')$$,
+	E'job | warning | job 1000000 | the last job (deploy) ended without an outcome\npending | warning | 006 | it is registered and waits to be run',
+	$$SELECT migrate_apply()$$);
 SELECT test('a job of another project', $$INSERT INTO migrate_job (project, action, session_role, acting_role) VALUES ('other', 'deploy', 'x', 'x')$$, NULL);
 
 -- the log
