@@ -1259,6 +1259,32 @@ CREATE FUNCTION migrate_verify_objects(OUT check_name text, OUT severity text,
 COMMENT ON FUNCTION migrate_verify_objects() IS
 	'what migrate_verify() finds in the catalogs of the database';
 
+-- One row an object; what comes or goes with another is that one's.
+CREATE FUNCTION migrate_verify_drift(OUT check_name text, OUT severity text,
+									 OUT object text, OUT problem text,
+									 OUT action text)
+	RETURNS SETOF record
+	LANGUAGE sql
+	BEGIN ATOMIC
+		SELECT 'drift',
+			   CASE WHEN o.change = 'added' OR o.minor THEN 'warning' ELSE 'error' END,
+			   o.kind || ' ' || o.identity,
+			   format('it is not as the last run has left it: %s%s',
+					  CASE o.change WHEN 'changed' THEN 'its ' || o.components || ' changed' ELSE o.change END,
+					  coalesce('; last command: ' || o.last, '')),
+			   'Take it back, or bring it into a migration; if it is as it should be: SELECT migrate_accept_drift(reason). migrate_drift() has both definitions.'
+		  FROM (SELECT d.kind, d.identity,
+					   CASE WHEN count(DISTINCT d.change) = 1 THEN min(d.change) ELSE 'changed' END AS change,
+					   bool_and(d.component IN ('owner', 'privileges', 'storage', 'comment', 'label')) AS minor,
+					   string_agg(d.component, ', ' ORDER BY d.component) AS components,
+					   (array_agg(format('%s by %s', d.tag, d.session_role) ORDER BY d.seen_at DESC) FILTER (WHERE d.seen_at IS NOT NULL))[1] AS last
+				  FROM migrate_drift() d
+				 WHERE d.part_of IS NULL AND d.change <> 'not comparable'
+				 GROUP BY d.kind, d.identity) o;
+	END;
+COMMENT ON FUNCTION migrate_verify_drift() IS
+	'what migrate_verify() says of drift';
+
 CREATE FUNCTION migrate_verify(OUT check_name text, OUT severity text,
 							   OUT project text, OUT version text,
 							   OUT object text, OUT problem text,
@@ -1451,6 +1477,7 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_snapshot_stamp(),
 	migrate_verify_records(),
 	migrate_verify_objects(),
+	migrate_verify_drift(),
 	migrate_verify(),
 	migrate_verify_or_fail(text),
 	migrate_dry_run(text, text),

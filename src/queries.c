@@ -546,4 +546,13 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" ORDER BY m.order_key, m.version_key",
 		1, {TEXTOID}
 	},
+	[Q_VERIFY_DRIFT] = {
+		"SELECT check_name, severity, NULL::pg_catalog.text, object, problem, action"
+		" FROM %s.migrate_verify_drift()",
+		0, {0}
+	},
+	[Q_VERIFY_TRACKED] = {
+		"SELECT EXISTS (SELECT 1 FROM %s.migrate_unsettled), EXISTS (SELECT 1 FROM %s.migrate_state)",
+		0, {0}
+	},
 };

@@ -16,6 +16,7 @@
  */
 #include "run.h"
 #include "catalog.h"
+#include "drift.h"
 #include "inspect.h"
 
 #include "access/htup_details.h"
@@ -214,6 +215,62 @@ verify_log(Verification *v)
 		MemoryContextSwitchTo(old);
 		finding->action = "The history was tampered with, or damaged: compare it with a backup; nothing corrects it.";
 	}
+	mig_leave(&visit);
+}
+
+/* A finding about drift as a whole. */
+static void
+add_untold_drift(Verification *v, const char *problem, const char *action)
+{
+	Finding    *finding = add_finding(v, SEVERITY_INFO, "drift");
+
+	finding->problem = problem;
+	finding->action = action;
+	finding->of_project = false;
+}
+
+/*
+ * What has changed since the last run, if runs are meant to leave what tells
+ * it.  The stamp saves a look at everything, as it does for runs.
+ */
+static void
+verify_drift(Verification *v)
+{
+	MigReference *reference;
+	MigVisit	visit;
+	uint64		rows;
+	uint64		i;
+	bool		unsettled;
+	bool		applied;
+
+	if (mig_drift == MIG_DRIFT_OFF)
+		return;
+	visit = mig_enter();
+	mig_run_query(Q_VERIFY_TRACKED, NULL, NULL);
+	unsettled = mig_bool_field(0, 1);
+	applied = mig_bool_field(0, 2);
+	mig_leave(&visit);
+
+	if (unsettled)
+	{
+		add_untold_drift(v, "a run is at work, or has ended without leaving a snapshot: what it has changed cannot be told from drift",
+						 "Call again when it is over; the next run leaves a snapshot anew.");
+		return;
+	}
+	reference = mig_reference_read();
+	if (reference == NULL)
+	{
+		if (applied)
+			add_untold_drift(v, "no run has left a snapshot yet: what was changed by hand cannot be told",
+							 "The next run leaves one; to take the database as it is now: SELECT migrate_accept_drift(reason).");
+		return;
+	}
+	if (reference->has_stamp && reference->stamp == mig_snapshot_stamp())
+		return;
+	visit = mig_enter();
+	rows = mig_run_query(Q_VERIFY_DRIFT, NULL, NULL);
+	for (i = 0; i < rows; i++)
+		add_row(v, &visit, i)->of_project = false;
 	mig_leave(&visit);
 }
 
@@ -666,6 +723,7 @@ verify(Verification *v, const char *function)
 	verify_records(v);
 	verify_objects(v);
 	verify_log(v);
+	verify_drift(v);
 	verify_requirements(v);
 	verify_scripts(v);
 	qsort(v->findings, v->n, sizeof(Finding *), compare_findings);

@@ -15,8 +15,10 @@ GRANT EXECUTE ON FUNCTION migrate_register(text, text, text, text, text, text[])
 SET LOCAL search_path = v, public;
 SET LOCAL migrate.project = 'verify';
 SET LOCAL migrate.record_failures = off;
+-- what most tests do by hand would be drift
+SET LOCAL migrate.drift = off;
 SELECT current_setting('server_version_num')::int / 10000 AS major \gset
-SELECT plan(196);
+SELECT plan(213);
 
 -- what is found: check, severity, version or object, problem
 CREATE FUNCTION found() RETURNS text LANGUAGE sql AS $$
@@ -324,6 +326,36 @@ SELECT test('a part of it is missing', $$SELECT migrate_guard_on('record'); DROP
 SELECT test('a part of it has another mode', $$SELECT migrate_guard_on('record'); DROP EVENT TRIGGER migrate_guard_drop;
 	CREATE EVENT TRIGGER migrate_guard_drop ON sql_drop EXECUTE FUNCTION migrate_guard_warn()$$,
 	'guard | warning | event trigger migrate_guard_drop | this part of the guard has mode warn, and another part has record', $$SELECT migrate_guard_on('record')$$);
+
+--
+-- Drift
+--
+SAVEPOINT drift;
+DELETE FROM migrate_reference;
+DELETE FROM migrate_object;
+SET LOCAL migrate.drift = warn;
+SELECT is(found(), 'drift | info | no run has left a snapshot yet: what was changed by hand cannot be told', 'no reference');
+SELECT is(migrate_verify_or_fail(), 1, 'which is no error');
+SELECT migrate_accept_drift('as it is') IS NOT NULL AS accepted \gset
+SELECT is(found(), NULL, 'there is one, and no drift');
+SELECT test('dropped', $$DROP INDEX orders_customer$$,
+	'drift | error | index v.orders_customer | it is not as the last run has left it: dropped', $$CREATE INDEX orders_customer ON orders (customer)$$);
+SELECT test('changed', $$ALTER TABLE customer ALTER name DROP NOT NULL$$,
+	'drift | error | column v.customer.name | it is not as the last run has left it: its definition changed', $$ALTER TABLE customer ALTER name SET NOT NULL$$);
+SELECT test('added, and what comes with it', $$CREATE TABLE extra (id int PRIMARY KEY, c int CHECK (c > 0))$$,
+	'drift | warning | table v.extra | it is not as the last run has left it: added', $$SELECT migrate_accept_drift('extra')$$);
+SELECT test('only a comment, and rights', $$COMMENT ON TABLE customer IS 'x'; GRANT SELECT ON customer TO regress_migrate_stranger$$,
+	'drift | warning | table v.customer | it is not as the last run has left it: its comment, privileges changed',
+	$$COMMENT ON TABLE customer IS NULL; REVOKE SELECT ON customer FROM regress_migrate_stranger$$);
+SELECT test('by whom', $$SELECT migrate_guard_on('record'); SELECT migrate_accept_drift('guard'); ALTER TABLE customer ALTER name DROP NOT NULL; COMMENT ON COLUMN customer.name IS 'x'$$,
+	format('drift | error | column v.customer.name | it is not as the last run has left it: its comment, definition changed; last command: COMMENT by %s', session_user),
+	$$SELECT migrate_accept_drift('as meant')$$);
+SELECT test('what a migration does is none', $$SELECT migrate_register('006', 'six', 'CREATE TABLE six (id int)'); SELECT migrate_apply()$$, NULL);
+SELECT test('a run that was lost', $$INSERT INTO migrate_unsettled (project) VALUES ('verify'); DROP INDEX orders_customer$$,
+	'drift | info | a run is at work, or has ended without leaving a snapshot: what it has changed cannot be told from drift',
+	$$SELECT migrate_register('006', 'six', 'SELECT 6'); SELECT migrate_apply()$$);
+SELECT test('not if nobody is to know', $$SET LOCAL migrate.drift = off; DROP INDEX orders_customer$$, NULL);
+ROLLBACK TO drift;
 
 --
 -- Verify scripts

@@ -3,6 +3,8 @@ SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS migrate;
 SET migrate.project = 'verify';
 SET migrate.record_failures = off;
+-- this is for other tests
+SET migrate.drift = off;
 \set SHOW_CONTEXT always
 \set superuser :USER
 \set password ''
@@ -108,6 +110,7 @@ RESET ROLE;
 GRANT EXECUTE ON FUNCTION migrate_verify(), migrate_verify_or_fail(text), migrate_register(text, text, text, text, text, text[]) TO regress_migrate_stranger;
 \c - regress_migrate_stranger
 SET client_min_messages = warning;
+SET migrate.drift = off;
 SET migrate.project = 'verify';
 SET search_path = verify, public;
 -- with its own rights, by no other grant
@@ -118,6 +121,7 @@ SELECT migrate_register('001', 'item', 'CREATE TABLE item (id int PRIMARY KEY, p
 SELECT check_name, severity, version, problem FROM migrate_verify() WHERE version = '001';
 \c - :superuser
 SET client_min_messages = warning;
+SET migrate.drift = off;
 SET migrate.project = 'verify';
 SET search_path = verify, public;
 SELECT check_name, severity, version, problem, action FROM found WHERE version = '001';
