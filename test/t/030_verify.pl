@@ -241,30 +241,32 @@ register($db, 1, 'CREATE TABLE t (id int)', 'SELECT true');
 $node->safe_psql($db, 'CALL migrate_deploy()');
 register($db, 1, 'CREATE TABLE t (id int)',
 	q{INSERT INTO t VALUES (1); LOCK t; SELECT pg_advisory_lock(2); SET work_mem = '123kB'; SELECT true; SELECT pg_sleep(1000)});
-$session = $node->background_psql($db, on_error_stop => 0);
-$session->query_safe('BEGIN; SAVEPOINT s');
+my $directory = PostgreSQL::Test::Utils::tempdir;
+# what the session has afterwards: settings, locks, rows, and that it runs none
+my $afterwards = q{
+SELECT current_setting('work_mem') <> '123kB', current_setting('transaction_read_only'),
+	(SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND (locktype = 'advisory' OR relation = 't'::regclass AND mode <> 'AccessShareLock')),
+	(SELECT count(*) FROM t), (SELECT count(*) FROM migrate_apply());
+};
 for my $way ('cancel', 'statement_timeout')
 {
-	$session->query_safe(q{SET LOCAL statement_timeout = '500ms'}) if $way eq 'statement_timeout';
-	$session->query_until(qr/begun/, "\\echo begun\nSELECT * FROM migrate_verify();\n\\echo over\n");
+	my $script = 'BEGIN; ' . ($way eq 'cancel' ? '' : q{SET statement_timeout = '300ms'; })
+	  . "SAVEPOINT s; SELECT * FROM migrate_verify(); ROLLBACK TO s; $afterwards COMMIT;";
+
+	($out, $err) = ('', '');
+	append_to_file("$directory/$way.sql", $script);
+	my $run = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($db), '-f', "$directory/$way.sql" ],
+		'<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout($TIMEOUT));
 	if ($way eq 'cancel')
 	{
 		wait_for_activity($db, q{query LIKE 'migrate: 1_it, verify script, %' AND wait_event = 'PgSleep'});
 		$node->safe_psql($db, q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
 	}
-	$session->query_until(qr/over|ended/, "\\echo ended\n");
-	$session->query_safe('ROLLBACK TO s');
-	is($session->query_safe(q{SELECT current_setting('work_mem') <> '123kB' AND current_setting('transaction_read_only') = 'off'}),
-		't', "$way: no setting is left");
-	is($session->query_safe(q{SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()
-		AND (locktype = 'advisory' OR relation = 't'::regclass)}), '0', "$way: no lock is left");
-	is($session->query_safe('SELECT count(*) FROM t'), '0', "$way: no row is left");
-	# which refuses itself while a script runs
-	is($session->query_safe(q{SELECT count(*) FROM migrate_lock_holder}), '0', "$way: no run is left");
+	IPC::Run::finish($run);
+	like($err, qr/ERROR:  canceling statement due to .*\nCONTEXT:  migration 1_it, verify script, line 1, statement 6$/,
+		"$way: an error that ends it all");
+	is($out, "t|off|0|0|0\n", "$way: nothing is left of it");
 }
-$session->query_safe('ROLLBACK');
-is($session->query_safe('SELECT count(*) FROM migrate_apply()'), '0', 'the session can run migrations');
-$session->quit;
 $session = start_psql($node, $db, 'terminated', 'SELECT * FROM migrate_verify()');
 wait_for_activity($db, q{query LIKE 'migrate: 1_it, verify script, %' AND wait_event = 'PgSleep'});
 $node->safe_psql($db, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
@@ -325,11 +327,14 @@ is( found($db, $standby),
 	"verify script: error: 1: line 1: the verify script answered false\n"
 	  . "constraint not valid: warning: one_id_check on public.one: it is NOT VALID: rows from before it were never checked\n"
 	  . "invalid index: warning: public.item_slow: it is INVALID: no query of public.item uses it; whether it is being built can be seen on the primary only\n"
-	  . "unfinished: warning: 4: it is half done, and whether a worker is at it can be seen on the primary only: up script, 1 of 2 statements done\n"
+	  . "unfinished: warning: 4: it is half done, and whether a worker is at it can be seen on the primary only: up script, 1 of 2 statements done$untold\n"
 	  . $writes,
 	'what can be seen on the standby');
 $holder->quit;
 finish_session($call);
+$node->wait_for_catchup($standby);
+is($standby->safe_psql($db, q{SELECT string_agg(check_name || ' ' || severity || coalesce(' ' || object, ''), ', ') FROM migrate_verify()}),
+	'verify script error, constraint not valid warning one_id_check on public.one, drift warning constraint one_id_check on public.one, drift warning index public.x, verify script info', 'drift too');
 ($code, $out, $err) = $standby->psql($db, q{SELECT migrate_verify_or_fail()});
 like($err, qr/verification found 1 error/, 'the error is one there too');
 $standby->stop;
@@ -361,6 +366,12 @@ for my $what (
 	is($node->safe_psql($db, $what->[1]), '0', "10,000 migrations with verify scripts, 10,000 tables: $what->[0]");
 	$seconds{ $what->[0] } = time - $start;
 }
+$node->safe_psql($db, 'CREATE TABLE extra ()');
+my $looked = time;
+is($node->safe_psql($db, q{SELECT string_agg(object || ' ' || severity, ',') FROM migrate_verify()}),
+	'table public.extra warning', 'one more, made by hand');
+$seconds{drift} = time - $looked;
+$node->safe_psql($db, 'DROP TABLE extra');
 note(join ', ', map { sprintf '%s %.2f s', $_, $seconds{$_} } sort keys %seconds);
 cmp_ok($seconds{all}, '<', 60, 'which is ordinary');
 $node->safe_psql($db, q{UPDATE migrate_migration SET fingerprint = '\x00', file_gone = true;
