@@ -949,6 +949,24 @@ COMMENT ON FUNCTION migrate_accept_drift(text) IS
 	'take the database as it is; how many objects were otherwise';
 
 --
+-- Know the truth: parity
+--
+
+CREATE FUNCTION migrate_manifest(definitions boolean DEFAULT false) RETURNS jsonb
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_manifest(boolean) IS
+	'what this environment consists of, for migrate_compare() in another: identity, migrations with checksums, objects with hashes';
+
+CREATE FUNCTION migrate_compare(manifest jsonb, without text[] DEFAULT '{}',
+								OUT subject text, OUT identity text, OUT component text,
+								OUT change text, OUT here text, OUT there text,
+								OUT here_hash text, OUT there_hash text, OUT part_of text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_compare(jsonb, text[]) IS
+	'what differs here from the environment whose manifest this is: migrations, texts, objects';
+
+--
 -- Know the truth: verify
 --
 
@@ -1475,6 +1493,8 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_snapshot(text[]),
 	migrate_snapshot_compare(jsonb, jsonb, text[]),
 	migrate_snapshot_stamp(),
+	migrate_manifest(boolean),
+	migrate_compare(jsonb, text[]),
 	migrate_verify_records(),
 	migrate_verify_objects(),
 	migrate_verify_drift(),

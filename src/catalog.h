@@ -96,6 +96,8 @@ typedef enum MigQueryNo
 	Q_VERIFY_SCRIPTS,
 	Q_VERIFY_DRIFT,
 	Q_VERIFY_TRACKED,
+	Q_IDENTITY,
+	Q_MANIFEST,
 	Q_COUNT
 } MigQueryNo;
 

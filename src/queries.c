@@ -555,4 +555,25 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		"SELECT EXISTS (SELECT 1 FROM %s.migrate_unsettled), EXISTS (SELECT 1 FROM %s.migrate_state)",
 		0, {0}
 	},
+	[Q_IDENTITY] = {
+		"SELECT pg_catalog.to_jsonb(i) FROM %s.migrate_identity() i",
+		0, {0}
+	},
+
+	/* without the version that a baseline script alone stands for */
+	[Q_MANIFEST] = {
+		"SELECT coalesce(m.version_key, a.version_key), coalesce(m.version, a.version),"
+		" coalesce(m.name, a.name), coalesce(m.kind, a.kind), s.state, a.how,"
+		" m.checksum, m.fingerprint, m.down, m.verify, a.checksum, a.fingerprint"
+		" FROM (SELECT * FROM %s.migrate_migration WHERE project" EQ "$1) m"
+		" FULL JOIN (SELECT * FROM %s.migrate_state WHERE project" EQ "$1 AND target_schema" EQ "'') a"
+		" ON a.version_key" EQ "m.version_key"
+		" LEFT JOIN %s.migrate_status s ON s.version" EQ "coalesce(m.version, a.version)"
+		" AND s.kind" EQ "coalesce(m.kind, a.kind)"
+		" AND (s.registered_at IS NULL)" EQ "(m.version_key IS NULL)"
+		" WHERE m.version_key IS NOT NULL OR a.kind OPERATOR(pg_catalog.<>) 'baseline'"
+		" OR a.version_key" LT "'\\x10'::pg_catalog.bytea"
+		" ORDER BY coalesce(m.order_key, a.order_key), 1",
+		1, {TEXTOID}
+	},
 };

@@ -50,6 +50,7 @@ typedef struct MigSnapshotRow
 	const char *kind;
 	const char *identity;
 	const char *definition;		/* NULL: only its hash is known */
+	const char *whole;			/* ... then, what it is a part of, or NULL */
 	MigComponent component;
 	int			major;			/* whose wording it is; 0: all have the same */
 	uint8		hash[MIG_SNAPSHOT_HASH];

@@ -772,6 +772,8 @@ mig_snapshot_whole(const MigSnapshotRow *row)
 {
 	const char *p;
 
+	if (row->whole != NULL)
+		return pstrdup(row->whole);
 	if (strcmp(row->kind, "column") == 0)
 	{
 		p = last_name(row->identity);
