@@ -1418,10 +1418,12 @@ CREATE FUNCTION migrate_resolve(version text, outcome text) RETURNS void
 COMMENT ON FUNCTION migrate_resolve(text, text) IS
 	'say of an interrupted statement that only a person can judge whether it is done, or to retry it';
 
-CREATE FUNCTION migrate_baseline(version text) RETURNS integer
+CREATE FUNCTION migrate_baseline(version text, from_schema boolean DEFAULT false,
+								 script text DEFAULT NULL)
+	RETURNS integer
 	AS 'MODULE_PATHNAME' LANGUAGE C;
-COMMENT ON FUNCTION migrate_baseline(text) IS
-	'record every registered version up to this one as applied without running it; how many';
+COMMENT ON FUNCTION migrate_baseline(text, boolean, text) IS
+	'record every registered version up to this one as applied without running it; how many; a dump of the schema becomes its baseline script';
 
 CREATE FUNCTION migrate_mark(version text, reason text) RETURNS void
 	AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -1517,7 +1519,7 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_start(text),
 	migrate_cancel(bigint),
 	migrate_resolve(text, text),
-	migrate_baseline(text),
+	migrate_baseline(text, boolean, text),
 	migrate_mark(text, text),
 	migrate_unmark(text, text),
 	migrate_repair(text),

@@ -289,11 +289,105 @@ set_applied(const MigEntry *entry, const char *how)
 						  GetUserNameFromId(GetUserId(), false), 0);
 }
 
+/*
+ * Register a dump as the baseline script of a version.  Nothing that is
+ * applied already may come after it: on a fresh database it would run on top
+ * of its own effects.
+ */
+static void
+register_baseline(const char *version, const char *script)
+{
+	MigSource  *source;
+	MigEntry   *entries;
+	MigEntry	baseline = {0};
+	const MigEntry *same;
+	bool		placed = false;
+	int			n;
+	int			i;
+
+	mig_require_register_right();
+	entries = mig_catalog_load(mig_project, &n);
+	same = mig_plan_find(entries, n, version);
+	baseline.key = mig_version_key(MIG_KIND_BASELINE, version);
+	baseline.order = baseline.key;
+	if (same != NULL && same->placed)
+		baseline.order = same->order;
+	for (i = 0; i < n; i++)
+	{
+		placed = placed || entries[i].placed;
+		if (entries[i].kind != MIG_KIND_REPEATABLE && entries[i].applied &&
+			mig_version_above(&entries[i], &baseline))
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_OUT_OF_ORDER),
+					 errmsg("version %s is applied, which comes after %s",
+							entries[i].version, version),
+					 errdetail("A fresh database would run it again after the baseline."),
+					 errhint("Give the baseline the highest version that is applied, or one above.")));
+	}
+	if (placed && (same == NULL || !same->placed))
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
+				 errmsg("version \"%s\" is not registered", version),
+				 errdetail("The order of these migrations is their format's: a version of which nothing is registered has no place in it.")));
+
+	source = mig_baseline_source(version, script ? pstrdup(script) : mig_dump_schema());
+	if (same != NULL && same->placed)
+		source->place = mig_place_of(same->order);
+	for (i = 0; i < n; i++)
+	{
+		MigStored  *stored;
+
+		if (mig_key_cmp(entries[i].key, baseline.key) != 0 || !entries[i].applied)
+			continue;
+		stored = mig_catalog_fetch(mig_project, baseline.key);
+		if (stored != NULL &&
+			mig_key_cmp(stored->fingerprint, mig_fingerprint(&source->up)) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_MIG_APPLIED),
+					 errmsg("the baseline of version %s is applied already, with another text",
+							entries[i].version),
+					 errhint("Give the schema of today a version of its own.")));
+		if (stored != NULL)
+			return;
+	}
+	(void) mig_register_source(source);
+}
+
+/* Without another migration a baseline script is its version as well. */
+static void
+set_version_applied(const MigEntry *baseline)
+{
+	MigEntry	version = *baseline;
+	MigStored  *stored = mig_catalog_fetch(mig_project, baseline->key);
+
+	version.key = mig_version_key(MIG_KIND_VERSIONED, baseline->version);
+	version.order = mig_order_of_version(baseline->order);
+	mig_state_set_applied(mig_project, &version, stored->checksum, stored->fingerprint,
+						  "baseline", 0, GetCurrentTimestamp(),
+						  GetUserNameFromId(GetUserId(), false), 0);
+}
+
+static MigEntry *
+find_by_key(MigEntry *entries, int n, const bytea *key)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (mig_key_cmp(entries[i].key, key) == 0)
+			return &entries[i];
+	}
+	return NULL;
+}
+
 Datum
 migrate_baseline(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller;
 	MemoryContext context = mig_call_context(&caller);
+	char	   *version = mig_text_argument(fcinfo, 0, "version");
+	char	   *script = mig_text_argument(fcinfo, 2, NULL);
+	bool		registers = script != NULL || (!PG_ARGISNULL(1) && PG_GETARG_BOOL(1));
 	MigEntry   *entries;
 	MigEntry   *last;
 	MigChain	chain = {0};
@@ -301,21 +395,41 @@ migrate_baseline(PG_FUNCTION_ARGS)
 	int			i;
 	int			marked = 0;
 
-	last = entry_for_change("migrate_baseline", mig_text_argument(fcinfo, 0, "version"), &entries, &n);
+	if (registers)
+	{
+		mig_refuse_unless_ready("migrate_baseline");
+		mig_lock_for_change(mig_project);
+		register_baseline(version, script);
+		entries = mig_catalog_load(mig_project, &n);
+		last = find_by_key(entries, n, mig_version_key(MIG_KIND_BASELINE, version));
+		if (last == NULL)
+			elog(ERROR, "the baseline is not registered");
+	}
+	else
+		last = entry_for_change("migrate_baseline", version, &entries, &n);
 	if (last->kind == MIG_KIND_REPEATABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
 				 errmsg("\"%s\" is a repeatable migration, not a version", last->version),
 				 errhint("Use migrate_mark() for a single migration.")));
-	for (i = 0; i < n && &entries[i] <= last; i++)
+	for (i = 0; i < n; i++)
 	{
-		if (entries[i].kind != MIG_KIND_VERSIONED ||
-			(entries[i].applied && entries[i].unfinished == '\0'))
+		MigEntry   *entry = &entries[i];
+
+		if (entry->applied && entry->unfinished == '\0')
 			continue;
-		set_applied(&entries[i], "baseline");
-		log_change(&chain, "baseline", &entries[i], NULL);
+		if (entry != last || !registers)
+		{
+			if (entry->kind != MIG_KIND_VERSIONED ||
+				(registers ? mig_version_above(entry, last) : entry > last))
+				continue;
+		}
+		set_applied(entry, "baseline");
+		log_change(&chain, "baseline", entry, NULL);
 		marked++;
 	}
+	if (registers && find_by_key(entries, n, mig_version_key(MIG_KIND_VERSIONED, version)) == NULL)
+		set_version_applied(last);
 	mig_chain_close(&chain);
 	mig_state_settle_baselines(mig_project);
 	mig_reference_begin(mig_project);

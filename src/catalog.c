@@ -92,6 +92,25 @@ mig_catalog_schema(void)
 	return pstrdup(quote_identifier(get_namespace_name(schema)));
 }
 
+/* Raise an error unless the caller may execute a function of ours. */
+static void
+require_right(const char *name, const Oid *types, int ntypes)
+{
+	Oid			schema;
+	Oid			owner;
+	Oid			function;
+	AclResult	result;
+
+	require_extension(&schema, &owner);
+	function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+							   PointerGetDatum(buildoidvector(types, ntypes)),
+							   ObjectIdGetDatum(schema));
+	result = OidIsValid(function) ? mig_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) :
+		ACLCHECK_NO_PRIV;
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FUNCTION, name);
+}
+
 /*
  * mig_require_plan_right
  *		Raise an error unless the caller may see the plan.
@@ -102,21 +121,21 @@ mig_catalog_schema(void)
 void
 mig_require_plan_right(void)
 {
-	Oid			types[1] = {TEXTOID};
-	Oid			schema;
-	Oid			owner;
-	Oid			function;
-	AclResult	result;
+	static const Oid types[] = {TEXTOID};
 
-	require_extension(&schema, &owner);
-	function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-							   CStringGetDatum("migrate_plan"),
-							   PointerGetDatum(buildoidvector(types, 1)),
-							   ObjectIdGetDatum(schema));
-	result = OidIsValid(function) ? mig_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) :
-		ACLCHECK_NO_PRIV;
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_FUNCTION, "migrate_plan");
+	require_right("migrate_plan", types, lengthof(types));
+}
+
+/*
+ * mig_require_register_right
+ *		Raise an error unless the caller may register migrations.
+ */
+void
+mig_require_register_right(void)
+{
+	static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTARRAYOID};
+
+	require_right("migrate_register", types, lengthof(types));
 }
 
 /*

@@ -4,7 +4,7 @@
  *	  Native files, which are dbmate's with more directives.
  *
  * Directives begin the sections of a file; a file without any may still be a
- * repeatable.
+ * repeatable or a baseline.
  *
  * Pure, as format.c is.
  *
@@ -27,7 +27,8 @@ native_recognise(const MigFileEntry *entry)
 	bool		repeatable = mig_has_comment(entry, "migrate:repeatable");
 
 	if (entry->numbered && entry->part == PART_WHOLE)
-		return has_sections(entry) || repeatable ? FIT_SURE : FIT_NO;
+		return has_sections(entry) || repeatable ||
+			mig_has_comment(entry, "migrate:baseline") ? FIT_SURE : FIT_NO;
 
 	/* a repeatable may have any name that is not another format's */
 	if (repeatable && !entry->numbered &&
@@ -102,6 +103,13 @@ native_read(const MigFileEntry *entry, MigSource *source)
 											"It belongs before \"-- migrate:up\".");
 				mig_make_repeatable(&lines, &directive, source);
 				break;
+			case WORD_BASELINE:
+				if (sections.current || !entry->numbered)
+					mig_misplaced_directive(&lines, &directive, !entry->numbered ?
+											"A baseline has a version: <version>_<name>.sql." :
+											"It belongs before \"-- migrate:up\".");
+				source->kind = MIG_KIND_BASELINE;
+				break;
 			case WORD_IGNORE:
 			case WORD_IGNORE_FILE:
 				if (sectioned && sections.current == NULL)
@@ -118,7 +126,7 @@ native_read(const MigFileEntry *entry, MigSource *source)
 
 	if (sections.current == NULL)
 	{
-		/* native_recognise() saw to it that this is a repeatable */
+		/* native_recognise() saw to it that this is a repeatable or baseline */
 		source->up.text = pstrdup(entry->text);
 		source->up.path = entry->file->path;
 		source->up.line = 1;

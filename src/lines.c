@@ -24,7 +24,7 @@
 #define is_name_part(c) (is_name_start(c) || is_digit(c) || (c) == '$')
 
 static const char *const words[] = {
-	"up", "down", "verify", "requires", "no-transaction", "repeatable",
+	"up", "down", "verify", "requires", "no-transaction", "repeatable", "baseline",
 	"ignore", "ignore-file"
 };
 
@@ -400,9 +400,9 @@ mig_read_directive(const MigLines *lines, MigDirective *directive)
 		mig_bad_line(lines, lines->number,
 					 psprintf("unknown directive \"-- migrate:%s\"",
 							  directive->spelling),
-					 "The directives are migrate:up, migrate:down, migrate:verify, migrate:requires, migrate:no-transaction, migrate:repeatable, migrate:ignore and migrate:ignore-file.");
+					 "The directives are migrate:up, migrate:down, migrate:verify, migrate:requires, migrate:no-transaction, migrate:repeatable, migrate:baseline, migrate:ignore and migrate:ignore-file.");
 	if (directive->options[0] != '\0' &&
-		(word == WORD_NO_TRANSACTION || word == WORD_VERIFY))
+		(word == WORD_NO_TRANSACTION || word == WORD_VERIFY || word == WORD_BASELINE))
 		mig_bad_line(lines, lines->number,
 					 psprintf("unknown option \"%s\" of \"-- migrate:%s\"",
 							  directive->options, directive->spelling),
@@ -533,6 +533,14 @@ mig_leading_directives(MigSource *source, MigScript *script, const char *text,
 											"Whether a migration is repeatable is said in its up script.");
 				mig_make_repeatable(&lines, &directive, source);
 				break;
+			case WORD_BASELINE:
+				if (!up || !may_repeat || source->version == NULL)
+					mig_misplaced_directive(&lines, &directive,
+											!up ? "Whether a migration is a baseline is said in its up script." :
+											!may_repeat ? "A file of this format is not made a baseline by a directive." :
+											"A baseline has a version.");
+				source->kind = MIG_KIND_BASELINE;
+				break;
 			case WORD_UP:
 			case WORD_DOWN:
 			case WORD_VERIFY:
@@ -550,9 +558,9 @@ mig_leading_directives(MigSource *source, MigScript *script, const char *text,
  *		Honour the directives of a migration that was given as plain text.
  *
  * They are whole-line comments before the first line which is neither blank
- * nor a "--" comment: no-transaction in up and down, requires and repeatable
- * in up.  Changes *source: requires is extended, kind may become
- * MIG_KIND_REPEATABLE; version and texts stay as they are.  Raises
+ * nor a "--" comment: no-transaction in up and down, requires, repeatable and
+ * baseline in up.  Changes *source: requires is extended, kind may become
+ * another; version and texts stay as they are.  Raises
  * ERRCODE_MIG_BAD_FILE for directives that are unknown or do not belong
  * there.
  */

@@ -3,8 +3,8 @@
  * migrate.h
  *	  What the files of the extension share, grouped by the file that owns it.
  *
- * Calls go down this list only: guard, register, apply, adopt, export, require, job,
- * worker -> deploy -> match, run -> lint (lint.h), drift (drift.h) -> history, hook, retry, plan, procedure ->
+ * Calls go down this list only: guard, apply, adopt, export, require, job, worker ->
+ * register, baseline, dump, deploy -> match, run -> lint (lint.h), drift (drift.h) -> history, hook, retry, plan, procedure ->
  * execute, judge, journal, log, lock -> variables, fileset -> state ->
  * catalog, collect -> queries, format -> lines, script -> tools, units, version -> sums.
  *
@@ -65,6 +65,7 @@ extern bytea *mig_version_key(char kind, const char *version);
 extern bytea *mig_order_key(char kind, int place, bytea *version_key);
 extern bytea *mig_order_of_version(const bytea *order);
 extern bool mig_is_placed(const bytea *order);
+extern int	mig_place_of(const bytea *order);
 extern int	mig_key_cmp(const bytea *a, const bytea *b);
 
 /* script.c */
@@ -241,6 +242,7 @@ extern MigPlan *mig_plan_down(MigEntry *entries, int n, const char *target);
 extern MigPlan *mig_plan_to(MigEntry *entries, int n, const char *target,
 							MigPolicy policy);
 extern MigEntry *mig_plan_find(MigEntry *entries, int n, const char *version);
+extern bool mig_version_above(const MigEntry *a, const MigEntry *b);
 extern const MigSide *mig_step_side(const MigStep *step);
 extern const char *mig_step_worker(const MigStep *step);
 extern char *mig_step_label(const MigStep *step);
@@ -354,6 +356,7 @@ typedef struct MigHook
 extern bool mig_extension(Oid *schema, Oid *owner);
 extern char *mig_catalog_schema(void);
 extern void mig_require_plan_right(void);
+extern void mig_require_register_right(void);
 extern char *mig_catalog_lock_holder(const char *project);
 extern bool mig_catalog_busy(const char *project);
 extern bool mig_catalog_has_unsettled(const char *project);
@@ -617,6 +620,15 @@ extern MigVerdict mig_judge(const MigStatement *stmt, const char *note,
 extern List *mig_judge_before(const MigStatement *stmt);
 extern bool mig_judge_failed(const MigStatement *stmt, const char *note);
 extern void mig_judge_after(const MigStatement *stmt);
+
+/* register.c */
+extern const char *mig_register_source(const MigSource *source);
+
+/* dump.c */
+extern char *mig_dump_schema(void);
+
+/* baseline.c */
+extern MigSource *mig_baseline_source(const char *version, char *dump);
 
 /* run.c */
 typedef struct MigResult

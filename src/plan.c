@@ -373,9 +373,14 @@ target_entry(MigEntry *entries, int n, const char *target)
 	return entry;
 }
 
-/* Compare without the byte that tells baselines from versions. */
-static bool
-version_above(const MigEntry *a, const MigEntry *b)
+/*
+ * mig_version_above
+ *		Does one come after the other, whatever of them is a baseline?
+ *
+ * Compared without the byte that tells baselines from versions.
+ */
+bool
+mig_version_above(const MigEntry *a, const MigEntry *b)
 {
 	int			alen = VARSIZE_ANY_EXHDR(a->order) - 1;
 	int			blen = VARSIZE_ANY_EXHDR(b->order) - 1;
@@ -400,7 +405,7 @@ find_late(MigEntry *entries, int n, const MigEntry *limit)
 	for (i = 0; i < n; i++)
 	{
 		if (entries[i].kind != MIG_KIND_REPEATABLE &&
-			(entries[i].applied || limit == NULL || !version_above(&entries[i], limit)))
+			(entries[i].applied || limit == NULL || !mig_version_above(&entries[i], limit)))
 			visit(&order, &entries[i], WANT_ALL);
 	}
 	for (i = order.n - 1; i >= 0; i--)
@@ -574,7 +579,7 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 	{
 		for (i = 0; i < n && entries[i].kind == MIG_KIND_BASELINE; i++)
 		{
-			if (limit == NULL || !version_above(&entries[i], limit))
+			if (limit == NULL || !mig_version_above(&entries[i], limit))
 				baseline = &entries[i];
 		}
 		if (baseline != NULL)
@@ -588,15 +593,15 @@ mig_plan_up(MigEntry *entries, int n, const char *target, MigPolicy policy)
 		if (entry->kind == MIG_KIND_REPEATABLE ? !entry->placed || !is_due(entry) :
 			entry->kind != MIG_KIND_VERSIONED || entry->applied)
 			continue;
-		if (baseline != NULL && !version_above(entry, baseline))
+		if (baseline != NULL && !mig_version_above(entry, baseline))
 		{
 			entry->mark = MARK_DONE;
 			add_step(&steps, entry, MIG_COVER);
-			if (!version_above(baseline, entry))
+			if (!mig_version_above(baseline, entry))
 				steps.steps[0].covered = true;
 			continue;
 		}
-		if (limit != NULL && version_above(entry, limit))
+		if (limit != NULL && mig_version_above(entry, limit))
 		{
 			left_over = true;
 			continue;
@@ -730,7 +735,7 @@ mig_plan_down(MigEntry *entries, int n, const char *target)
 		MigEntry   *entry = order.steps[i].entry;
 
 		if (is_floating(entry) ||
-			(limit != NULL && !version_above(entry, limit)))
+			(limit != NULL && !mig_version_above(entry, limit)))
 			continue;
 		entry->mark = MARK_DONE;
 		count--;

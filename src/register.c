@@ -113,9 +113,12 @@ file_callback(void *arg)
 		errcontext("migration file \"%s\"", (const char *) arg);
 }
 
-/* Store one migration; what happened to it. */
-static const char *
-register_source(const MigSource *source)
+/*
+ * mig_register_source
+ *		Store one migration: "registered", "unchanged" or "replaced".
+ */
+const char *
+mig_register_source(const MigSource *source)
 {
 	ErrorContextCallback callback;
 	MigSide		up;
@@ -235,7 +238,7 @@ migrate_register(PG_FUNCTION_ARGS)
 		source.kind = MIG_KIND_REPEATABLE;
 	if (source.kind == MIG_KIND_REPEATABLE)
 		source.version = source.name;
-	PG_RETURN_TEXT_P(cstring_to_text(register_source(&source)));
+	PG_RETURN_TEXT_P(cstring_to_text(mig_register_source(&source)));
 }
 
 /* A settings file alone. */
@@ -292,7 +295,7 @@ register_file(MigSource *source, const char *path)
 			source->down.no_transaction = stored->down.no_transaction;
 		}
 	}
-	return register_source(source);
+	return mig_register_source(source);
 }
 
 Datum
@@ -596,7 +599,7 @@ register_directory(const char *directory, List *files, ReturnSetInfo *returned)
 	for (i = 0; i < n; i++)
 	{
 		MigSource  *source = loaded[i].source;
-		const char *action = register_source(source);
+		const char *action = mig_register_source(source);
 		Datum		values[5] = {
 			CStringGetTextDatum(source->version), CStringGetTextDatum(source->name),
 			CStringGetTextDatum(source->format), CStringGetTextDatum(action),

@@ -201,6 +201,18 @@ mig_order_of_version(const bytea *order)
 }
 
 /*
+ * mig_place_of
+ *		The place of which mig_order_key() made that key.
+ */
+int
+mig_place_of(const bytea *order)
+{
+	const unsigned char *p = (const unsigned char *) VARDATA_ANY(order) + 2;
+
+	return p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+/*
  * mig_is_placed
  *		Is that the key of a migration whose format has an order of its own?
  */
