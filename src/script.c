@@ -104,6 +104,19 @@ lexer_token(const Lexer *lexer)
 	return lexer->extra.scanbuf + lexer->location;
 }
 
+/* What it has not read yet is blank; the character at hand is not to be. */
+static void
+lexer_blank(Lexer *lexer, int start, int end)
+{
+	char	   *p;
+
+	for (p = lexer->extra.scanbuf + start; p < lexer->extra.scanbuf + end; p++)
+	{
+		if (*p != '\n' && *p != '\r')
+			*p = ' ';
+	}
+}
+
 static void
 lexer_end(Lexer *lexer)
 {
@@ -351,9 +364,10 @@ find_copy_from_stdin(char *source)
 		{
 			int			at = lexer.location;
 
-			/* source is the lexer's input, not its working copy */
+			/* source is the lexer's input; what follows is no SQL in its copy */
 			meta_command(source, at);
 			skip_to = line_end(source, at);
+			lexer_blank(&lexer, at + 2, skip_to);
 			continue;
 		}
 		if (token == ';' && depth == 0)

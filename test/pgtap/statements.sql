@@ -178,6 +178,7 @@ INSERT INTO cases (what, script, result) VALUES
 -- psql
 INSERT INTO cases (what, script, result) VALUES
 	('psql: restrict', E'\\restrict aB3\nSELECT 1;\n\n\\unrestrict aB3\nSELECT 1/0', '2; line 5, statement 2: division by zero'),
+	('psql: restrict with a key that begins like a number', E'\\restrict 5wc1W\nSELECT 1;\n\n\\unrestrict 0x7yz\nSELECT 1/0', '2; line 5, statement 2: division by zero'),
 	('psql: restrict around COPY', E'-- dump\n\n\\restrict aB3\n\nCOPY t (v) FROM stdin;\na\n\\.\n\n\\unrestrict aB3\n\nSELECT 1/0', '2; line 11, statement 2: division by zero'),
 	('psql: restrict, CRLF', E'\\restrict aB3\r\nSELECT 1;\r\n\\unrestrict aB3\r\n', '1'),
 	('psql: restrict within a line', E'SELECT 1; \\restrict a\n', E'broken: psql meta-command "\\restrict" cannot run inside the server, line 1; MG015 line 1'),
