@@ -353,6 +353,17 @@ clean(const MigScript *script, const MigParsed *parsed)
 	return buf.data;
 }
 
+static void
+script_callback(void *arg)
+{
+	const int  *line = (const int *) arg;
+
+	if (*line > 0)
+		errcontext("baseline script, line %d", *line);
+	else
+		errcontext("baseline script");
+}
+
 /*
  * mig_baseline_source
  *		A dump of this database as the baseline script of a version.  Raises
@@ -365,10 +376,16 @@ mig_baseline_source(const char *version, char *dump)
 	MigScript	script = {.text = dump,.line = 1};
 	MigParsed  *parsed;
 	int			line = 0;
+	ErrorContextCallback callback;
 
 	if (strncmp(dump, "\xEF\xBB\xBF", 3) == 0)
 		script.text = dump + 3;
+	callback.callback = script_callback;
+	callback.arg = &line;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	parsed = mig_script_parse(&script, &line);
+	error_context_stack = callback.previous;
 	source->kind = MIG_KIND_BASELINE;
 	source->format = "sql";
 	source->version = pstrdup(version);

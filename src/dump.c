@@ -124,7 +124,6 @@ make_command(const char *complaints)
 	append_parameter(&connection, "user", GetUserNameFromId(GetUserId(), false));
 	append_parameter(&connection, "host", socket_directory());
 	append_parameter(&connection, "port", psprintf("%d", PostPortNumber));
-	append_parameter(&connection, "passfile", "/dev/null");
 	append_parameter(&connection, "application_name", "migrate baseline");
 
 	initStringInfo(&command);
@@ -132,7 +131,7 @@ make_command(const char *complaints)
 	append_word(&command, complaints);
 	appendStringInfoString(&command, " </dev/null; echo $$; ");
 	append_word(&command, program);
-	appendStringInfoString(&command, " --version && exec env -i LC_ALL=C"
+	appendStringInfoString(&command, " --version && exec env -i HOME=/nonexistent LC_ALL=C"
 						   " LD_LIBRARY_PATH=\"$LD_LIBRARY_PATH\" ");
 	append_word(&command, program);
 	appendStringInfo(&command, " --schema-only --no-password --lock-wait-timeout=%d --encoding=%s --dbname=",
