@@ -154,9 +154,18 @@ check_format(JsonbContainer *root)
 		refuse(psprintf("\"format\" is not %d.", MIG_MANIFEST_FORMAT));
 }
 
+/* The major version in a server's, or 0. */
+static int
+read_major(const char *version)
+{
+	long		major = version ? strtol(version, NULL, 10) : 0;
+
+	return major > 0 && major < 1000 ? (int) major : 0;
+}
+
 /* Of another project every migration would differ. */
 static void
-check_identity(JsonbContainer *root)
+check_identity(JsonbContainer *root, int *major)
 {
 	JsonbValue	buffer;
 	JsonbContainer *identity = object_of(getKeyJsonValueFromContainer(root, "identity",
@@ -170,6 +179,7 @@ check_identity(JsonbContainer *root)
 				 errmsg("the manifest is of project \"%s\", and this session works on \"%s\"",
 						project, mig_project),
 				 errhint("Set migrate.project.")));
+	*major = read_major(text_member(identity, "server_version", "\"identity\""));
 }
 
 static MigManifestEntry
@@ -504,6 +514,7 @@ migrate_compare(PG_FUNCTION_ARGS)
 	MigSnapshot *objects;
 	int			nhere;
 	int			nthere;
+	int			major;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(0))
@@ -516,9 +527,10 @@ migrate_compare(PG_FUNCTION_ARGS)
 	if (!JsonContainerIsObject(root))
 		refuse("It is not an object.");
 	check_format(root);
-	check_identity(root);
+	check_identity(root, &major);
 	there = read_migrations(root, &nthere);
 	objects = read_objects(root, without);
+	objects->major = major;
 
 	here = mig_manifest_migrations(&nhere);
 	qsort(here, nhere, sizeof(MigManifestEntry), compare_keys);

@@ -500,5 +500,6 @@ mig_snapshot_take(int without)
 		}
 	}
 	mig_snapshot_sort(snapshot);
+	snapshot->major = mig_server_version() / 10000;
 	return snapshot;
 }

@@ -62,6 +62,7 @@ typedef struct MigSnapshot
 	int			nrows;
 	int			allocated;
 	int			without;		/* components that were left out */
+	int			major;			/* version of its server; 0: as its rows say */
 	MemoryContext context;
 } MigSnapshot;
 

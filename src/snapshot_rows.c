@@ -484,6 +484,7 @@ typedef struct Comparison
 	int			n;
 	int			allocated;
 	int			without;
+	bool		two_versions;	/* of PostgreSQL */
 	/* columns that both sides have, of the relation being looked at */
 	int			first;			/* their differences, which may be none, */
 	const char *relation;		/* its name and a dot ... */
@@ -665,6 +666,9 @@ one_sided(Comparison *comparison, MigChange change, const MigSnapshotRow *before
 {
 	const MigSnapshotRow *row = before ? before : after;
 
+	/* what one version words, another may not have to say at all */
+	if (change == MIG_CHANGED && row->major != 0 && comparison->two_versions)
+		change = MIG_NOT_COMPARABLE;
 	if (row->component != MIG_POSITION && !is_left_out(comparison, row))
 		(void) found(comparison, change, before, after);
 }
@@ -983,6 +987,22 @@ compare_differences(const void *a, const void *b)
 	return compare_rows(row_of((const MigDifference *) a), row_of((const MigDifference *) b));
 }
 
+/* The major version of a snapshot's server; 0 if nothing in it tells. */
+static int
+major_of(const MigSnapshot *snapshot)
+{
+	int			i;
+
+	if (snapshot->major != 0)
+		return snapshot->major;
+	for (i = 0; i < snapshot->nrows; i++)
+	{
+		if (snapshot->rows[i].major != 0)
+			return snapshot->rows[i].major;
+	}
+	return 0;
+}
+
 /*
  * mig_snapshot_compare
  *		What differs, in the order of the rows, which it points to; palloc'd.
@@ -997,6 +1017,8 @@ mig_snapshot_compare(const MigSnapshot *before, const MigSnapshot *after, int *n
 	int			j = 0;
 	int			k;
 
+	comparison.two_versions = major_of(before) != 0 && major_of(after) != 0 &&
+		major_of(before) != major_of(after);
 	comparison.found = palloc(sizeof(MigDifference) * comparison.allocated);
 	places.found = palloc(sizeof(MigDifference) * places.allocated);
 	while (i < before->nrows || j < after->nrows)

@@ -73,6 +73,12 @@ SELECT set_eq($$ SELECT c.change, c.component FROM migrate_compare(pg_temp.of_ve
 	$$ VALUES ('not comparable', 'text') $$, 'is not compared');
 SELECT set_eq($$ SELECT c.change, c.component FROM migrate_compare(pg_temp.of_version(split_part(current_setting('server_version'), '.', 1))) c $$,
 	$$ VALUES ('differs', 'text') $$, '... that of the same is');
+SELECT set_eq($$ SELECT c.change, c.component, c.here_hash IS NOT NULL AS h, c.there_hash IS NOT NULL AS t
+				   FROM was, migrate_compare(jsonb_set(m #- '{objects,view,s.v,text}', '{identity,server_version}', '"14.1"')) c
+				  WHERE c.identity = 's.v' $$,
+	$$ VALUES ('not comparable', 'text', true, false) $$, '... nor where the other version has none');
+SELECT set_eq($$ SELECT c.change, c.component FROM was, migrate_compare(m #- '{objects,view,s.v,text}') c $$,
+	$$ VALUES ('differs', 'text') $$, '... but of the same version that is a difference');
 SELECT is_empty($$ SELECT * FROM migrate_compare(pg_temp.of_version('14'), '{text}') c $$, '... unless it is left out');
 
 SELECT is_empty($$ SELECT * FROM was WHERE defined::text ~ 'secret|hidden' $$, 'no passwords');

@@ -207,19 +207,21 @@ SKIP:
 			};
 		my $same = $version == $major;
 
-		is($node->safe_psql($databases{$name}, "$compare SELECT c.* FROM manifest, mig.migrate_compare(m) c WHERE change <> 'not comparable'"),
-			'', "$name of PostgreSQL $version: nothing differs in $major");
+		my $differences = $node->safe_psql($databases{$name},
+			"$compare SELECT c.* FROM manifest, mig.migrate_compare(m) c WHERE change <> 'not comparable'");
+
+		# what the versions truly differ in: what extensions they have, and from
+		# 18 on subscriptions are streamed in parallel unless that is declined
+		unless ($same)
+		{
+			$differences =~ s/^extension\|ltree\|version\|differs\|.*\n?//m;
+			$differences =~ s/^subscription\|sub\|definition\|differs\|[^|]*streaming = parallel.*\n?//m
+			  if ($major >= 18) != ($version >= 18);
+		}
+		is($differences, '', "$name of PostgreSQL $version: nothing differs in $major");
 		my $worded = $node->safe_psql($databases{$name},
-			"$compare SELECT component, count(*) FROM manifest, mig.migrate_compare(m) c GROUP BY component");
-		if ($same)
-		{
-			is($worded, '', '... nor in the wording');
-		}
-		else
-		{
-			like($worded, qr/^(text\|\d+)?$/, '... but the wording, which is not compared');
-		}
-		note("$name: $worded");
+			"$compare SELECT DISTINCT component FROM manifest, mig.migrate_compare(m) c WHERE change = 'not comparable'");
+		like($worded, $same ? qr/^$/ : qr/^(text)?$/, '... but the wording, which is not compared');
 	}
 }
 
