@@ -308,6 +308,8 @@ register_baseline(const char *version, const char *script)
 	mig_require_register_right();
 	entries = mig_catalog_load(mig_project, &n);
 	same = mig_plan_find(entries, n, version);
+	if (same != NULL && same->kind == MIG_KIND_REPEATABLE)
+		same = NULL;
 	baseline.key = mig_version_key(MIG_KIND_BASELINE, version);
 	baseline.order = baseline.key;
 	if (same != NULL && same->placed)
