@@ -116,7 +116,9 @@ SELECT migrate_baseline('2.5', script => 'SELECT 1');
 SET migrate.project = 'baseline_fresh';
 SELECT migrate_register('2', 'baseline', (SELECT up FROM migrate_migration WHERE project = 'baseline_versions' AND kind = 'baseline'));
 SELECT * FROM migrate_register_file('sql/3_three.sql', E'-- migrate:up\nCREATE TABLE own.three ();');
+SET client_min_messages = warning;
 SELECT version, name, action, statements FROM migrate_apply();
+SET client_min_messages = notice;
 SELECT version, kind, state, how FROM migrate_status;
 SELECT to_regclass('own.one'), to_regclass('own.two'), to_regclass('own.three');
 

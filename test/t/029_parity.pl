@@ -214,7 +214,7 @@ SKIP:
 		# 18 on subscriptions are streamed in parallel unless that is declined
 		unless ($same)
 		{
-			$differences =~ s/^extension\|ltree\|version\|differs\|.*\n?//m;
+			$differences =~ s/^extension\|\w+\|version\|differs\|.*\n?//mg;
 			$differences =~ s/^subscription\|sub\|definition\|differs\|[^|]*streaming = parallel.*\n?//m
 			  if ($major >= 18) != ($version >= 18);
 		}
