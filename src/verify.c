@@ -390,14 +390,16 @@ add_script_finding(Verification *v, const Candidate *candidate, Severity severit
 	return finding;
 }
 
-/* What an error says, and where in the script it was. */
+/* What an error says, and where in the verify or another script it was. */
 static char *
-describe_error(const Verification *v, const ErrorData *error)
+describe_error(const Verification *v, const ErrorData *error, const char *what)
 {
 	const MigExecution *execution = &v->run.execution;
 	StringInfoData buf;
 
 	initStringInfo(&buf);
+	if (strcmp(execution->what, what) != 0)
+		appendStringInfo(&buf, "%s script, ", execution->what);
 	if (execution->line > 0)
 		appendStringInfo(&buf, "line %d: ", execution->line);
 	appendStringInfoString(&buf, error->message);
@@ -475,6 +477,7 @@ attempt_script(Verification *v, Script *script)
 	ErrorData  *error;
 
 	v->run.execution.line = 0;
+	v->run.execution.what = "verify";
 	v->refused = false;
 	error = attempt(v, run_verify_script, script);
 	if (error != NULL)
@@ -551,7 +554,7 @@ verify_script(Verification *v, const Candidate *candidate, const MigStored *stor
 								 is_passing(error) ? SEVERITY_WARNING : SEVERITY_ERROR,
 								 "verify script");
 	old = MemoryContextSwitchTo(v->context);
-	finding->problem = describe_error(v, error);
+	finding->problem = describe_error(v, error, "verify");
 	MemoryContextSwitchTo(old);
 	finding->action = is_passing(error) ? "It could not be run to its end; call again." :
 		"Correct what is not as it says; if a later migration has changed that, register this one again with another verify script, which changes nothing else.";
@@ -595,7 +598,7 @@ verify_pending(Verification *v, const Candidate *candidate, const MigStored *sto
 		finding->object = candidate->up_path;
 	old = MemoryContextSwitchTo(v->context);
 	finding->problem = psprintf("its %s script cannot be parsed: %s", v->run.execution.what,
-								describe_error(v, error));
+								describe_error(v, error, v->run.execution.what));
 	MemoryContextSwitchTo(old);
 	finding->action = error->hint ? error->hint : "Correct it and register it again.";
 	return NULL;
@@ -670,11 +673,15 @@ verify_scripts(Verification *v)
 			MemoryContextReset(context);
 		}
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
-		mig_run_leave();
+		MemoryContextSwitchTo(v->context);
+		end = CopyErrorData();
+		FlushErrorState();
 	}
 	PG_END_TRY();
+	mig_run_leave();
+	MemoryContextSwitchTo(caller);
 	mig_restore_advisory(&advisory);
 	pgstat_report_activity(STATE_RUNNING, debug_query_string);
 	MemoryContextDelete(context);

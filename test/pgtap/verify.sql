@@ -18,7 +18,7 @@ SET LOCAL migrate.record_failures = off;
 -- what most tests do by hand would be drift
 SET LOCAL migrate.drift = off;
 SELECT current_setting('server_version_num')::int / 10000 AS major \gset
-SELECT plan(213);
+SELECT plan(215);
 
 -- what is found: check, severity, version or object, problem
 CREATE FUNCTION found() RETURNS text LANGUAGE sql AS $$
@@ -168,9 +168,11 @@ SELECT test('no gap: dots', $$SET LOCAL migrate.project = 'dots'; SELECT migrate
 SELECT test('gaps: with a letter, and from a baseline on', $$SET LOCAL migrate.project = 'letters'; SELECT migrate_register(v, 'x', 'SELECT 1') FROM
 	unnest('{V3,V4,V5,V8,V9,V10,V12,V13}'::text[]) v; SELECT migrate_apply()$$,
 	E'gap | info | V8 | there is no version between V5 and this one\ngap | info | V12 | there is no version between V10 and this one');
-SELECT test('a huge number', $$SET LOCAL migrate.project = 'huge'; SELECT migrate_register(v, 'x', 'SELECT 1') FROM
-	unnest('{1,2,3,999999999999999999,99999999999999999999999999}'::text[]) v; SELECT migrate_apply()$$,
-	'gap | info | 999999999999999999 | there is no version between 3 and this one');
+SELECT test('no gap: other numbers from here on', $$SET LOCAL migrate.project = 'huge'; SELECT migrate_register(v, 'x', 'SELECT 1') FROM
+	unnest('{1,2,3,14,15,27,20240101,999999999999999999,99999999999999999999999999}'::text[]) v; SELECT migrate_apply()$$, NULL);
+SELECT test('... but these', $$SET LOCAL migrate.project = 'huge'; SELECT migrate_register(v, 'x', 'SELECT 1') FROM
+	unnest('{1,2,3,14,15,26,27,28,40}'::text[]) v; SELECT migrate_apply()$$,
+	E'gap | info | 14 | there is no version between 3 and this one\ngap | info | 26 | there is no version between 15 and this one');
 
 -- texts that do not parse
 SELECT test('an up script', $$SELECT migrate_register('006', 'six', E'SELECT 1;\nSELEC 2')$$,
@@ -419,6 +421,8 @@ SELECT test('the role of a run', $$SELECT script('SELECT current_user = ''regres
 	$$SET LOCAL migrate.role = ''$$, 'verify script | error | 006 | line 1: the verify script answered false');
 SELECT test('what its up script has set', $$SELECT script('SELECT current_setting(''search_path'') = ''x'' AND current_setting(''work_mem'') = ''123kB''', 'SET search_path = x; SET LOCAL work_mem = ''123kB''; SELECT 1')$$, NULL);
 SELECT test('... by set_config()', $$SELECT script('SELECT current_setting(''search_path'') = ''''', 'SELECT pg_catalog.set_config(''search_path'', '''', false); SELECT 1')$$, NULL);
+SELECT test('... which fails', $$SELECT script('SELECT true', E'CREATE ROLE regress_migrate_gone;\nSET ROLE regress_migrate_gone; RESET ROLE; DROP ROLE regress_migrate_gone')$$,
+	'verify script | error | 006 | up script, line 2: role "regress_migrate_gone" does not exist');
 SELECT test('... and reset', $$SELECT script('SELECT current_setting(''work_mem'') <> ''123kB''', 'SET work_mem = ''123kB''; RESET work_mem')$$, NULL);
 SELECT test('what it sets ends with it', $$SELECT script('SET work_mem = ''124kB''; SET ROLE regress_migrate_owner; SELECT true'); SELECT migrate_register('007', 'seven', 'SELECT 7');
 	SELECT migrate_apply(); SELECT migrate_register('007', 'seven', 'SELECT 7', NULL, 'SELECT current_setting(''work_mem'') <> ''124kB'' AND current_user = session_user')$$, NULL);
