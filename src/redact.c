@@ -186,6 +186,26 @@ redact_literal(Redaction *r)
 	return true;
 }
 
+/* A literal goes on in another one on a later line. */
+static void
+redact_continuation(Redaction *r)
+{
+	bool		literal = true;
+
+	while (literal)
+	{
+		int			end = r->i;
+		bool		line = false;
+
+		while (end < r->len && is_blank(r->text[end]))
+			line |= r->text[end++] == '\n';
+		if (!line || at(r, end) != '\'')
+			return;
+		copy_to(r, end);
+		literal = redact_literal(r);
+	}
+}
+
 /* What follows the name of a secret, which began at start. */
 static void
 redact_value(Redaction *r, int start)
@@ -211,9 +231,17 @@ redact_value(Redaction *r, int start)
 		copy_to(r, r->i + 1);
 	}
 	copy_blanks(r);
+	/* SET name TO value */
+	if (word_is(r->text + r->i, Min(2, r->len - r->i), "to") && is_blank(at(r, r->i + 2)))
+	{
+		copy_to(r, r->i + 2);
+		copy_blanks(r);
+	}
 	if (at(r, r->i) == '"' && !quoted)
 		return;
-	if (!redact_literal(r) && separated && !quoted)
+	if (redact_literal(r))
+		redact_continuation(r);
+	else if (separated && !quoted)
 	{
 		int			end = r->i;
 

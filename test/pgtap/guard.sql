@@ -10,7 +10,7 @@ CREATE ROLE regress_migrate_other;
 CREATE ROLE regress_migrate_third;
 CREATE SCHEMA g;
 SET search_path = g, public;
-SELECT plan(190);
+SELECT plan(193);
 
 -- tag, object, and those that are objects of the command; NULL: no row.
 -- PostgreSQL 18 has constraints for NOT NULL.
@@ -365,6 +365,7 @@ EXCEPTION WHEN SQLSTATE 'TX000' THEN
 END $$;
 CREATE FOREIGN DATA WRAPPER w2;
 CREATE SERVER s2 FOREIGN DATA WRAPPER w2;
+CREATE TABLE g.users_of (password text);
 SELECT is(text_of($$CREATE USER MAPPING FOR PUBLIC SERVER s2 OPTIONS ("user" 'u', password 'se''cret', other E'geh\'eim', more $x$x$x$)$$),
 		  $$CREATE USER MAPPING FOR PUBLIC SERVER s2 OPTIONS ("user" '***', password '***', other E'***', more $x$***$x$)$$,
 		  'options of a user mapping');
@@ -385,6 +386,12 @@ SELECT is(text_of($$COMMENT ON SCHEMA g IS 'user mapping options (n N''secret'',
 SELECT is(text_of($$CREATE TABLE g.users (id int, password text NOT NULL CHECK (password <> ''), token_id int DEFAULT 7)$$),
 		  $$CREATE TABLE g.users (id int, password text NOT NULL CHECK (password <> ''), token_id int DEFAULT 7)$$,
 		  'columns that are called so');
+SELECT is(text_of($$ALTER FUNCTION g.text_of(text) SET app.jwt_secret TO 'secret'$$),
+		  $$ALTER FUNCTION g.text_of(text) SET app.jwt_secret TO '***'$$, 'SET ... TO');
+SELECT is(text_of(E'ALTER SERVER s2 OPTIONS (sslpassword \'one\'\n  \'two\', host \'h\')'),
+		  E'ALTER SERVER s2 OPTIONS (sslpassword \'***\'\n  \'***\', host \'h\')', 'a literal that goes on in the next line');
+SELECT is(text_of('ALTER TABLE g.users_of RENAME password TO "to"'),
+		  'ALTER TABLE g.users_of RENAME password TO "to"', 'a column that is renamed');
 SELECT is(octet_length(text_of(format('COMMENT ON SCHEMA g IS %L', repeat('x', 5000000)))), 8192, 'a long statement is cut');
 SELECT ok(text_of('COMMENT ON SCHEMA g IS ' || quote_literal(repeat('x', 8140) || ' password=secret')) NOT LIKE '%secr%',
 		  'also within a password');
