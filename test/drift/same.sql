@@ -179,7 +179,7 @@ ALTER TABLE extra.orphan DROP gone, DROP gone_2, REPLICA IDENTITY FULL;
 -- columns: of a partition, with other numbers
 ALTER TABLE extra.measure DETACH PARTITION extra.measure_2024;
 DROP TABLE extra.measure_2024;
-CREATE TABLE extra.measure_2024 (gone integer, day date NOT NULL, place text, value integer);
+CREATE TABLE extra.measure_2024 (gone integer, day date CONSTRAINT measure_day_not_null NOT NULL, place text, value integer);
 ALTER TABLE extra.measure_2024 DROP gone;
 CREATE INDEX measure_2024_place_idx ON extra.measure_2024 (place);
 ALTER TABLE extra.measure ATTACH PARTITION extra.measure_2024 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');

@@ -493,9 +493,12 @@ ALTER TABLE extra.item DROP COLUMN price CASCADE;
 ALTER TABLE {T} RENAME COLUMN {T_text} TO otherwise;
 -- undo
 ALTER TABLE {T} RENAME COLUMN otherwise TO {T_text};
--- = crates: column | {T}.otherwise | comment, definition | added
--- = minder: column | {T}.otherwise | definition | added
--- = trigger: column | {T}.otherwise | definition | added
+-- = crates: -17: column | {T}.otherwise | comment, definition | added
+-- = crates: 18-: column | {T}.otherwise | comment, definition, text | added
+-- = minder: -17: column | {T}.otherwise | definition | added
+-- = minder: 18-: column | {T}.otherwise | definition, text | added
+-- = trigger: -17: column | {T}.otherwise | definition | added
+-- = trigger: 18-: column | {T}.otherwise | definition, text | added
 -- = crates: column | {T}.{T_text} | comment, definition | dropped
 -- = minder: column | {T}.{T_text} | definition | dropped
 -- = trigger: column | {T}.{T_text} | definition | dropped
@@ -506,9 +509,12 @@ ALTER TABLE {P} RENAME COLUMN otherwise TO id;
 -- = crates: column | {P}.id | default, definition | dropped
 -- = minder: column | {P}.id | default, definition | dropped
 -- = trigger: column | {P}.id | definition | dropped
--- = crates: column | {P}.otherwise | default, definition | added
--- = minder: column | {P}.otherwise | default, definition | added
--- = trigger: column | {P}.otherwise | definition | added
+-- = crates: -17: column | {P}.otherwise | default, definition | added
+-- = crates: 18-: column | {P}.otherwise | default, definition, text | added
+-- = minder: -17: column | {P}.otherwise | default, definition | added
+-- = minder: 18-: column | {P}.otherwise | default, definition, text | added
+-- = trigger: -17: column | {P}.otherwise | definition | added
+-- = trigger: 18-: column | {P}.otherwise | definition, text | added
 -- ~ trigger: constraint | "InvitationCode_pkey" on {P} | definition | changed
 -- ~ minder: constraint | bundles_pkey on {P} | definition | changed
 -- ~ crates: constraint | categories_pkey on {P} | definition | changed
@@ -2267,3 +2273,63 @@ DROP OWNED BY drift_b;
 -- = default privileges | for role drift_a in schema extra_place on sequences | privileges | changed
 -- = default privileges | for role drift_a on tables | privileges | changed
 -- = schema | extra | privileges | changed
+
+-- names: a column that views and expressions use
+ALTER TABLE extra.item RENAME COLUMN price TO cost;
+-- undo
+ALTER TABLE extra.item RENAME COLUMN cost TO price;
+-- = column | extra.item.cost | default, definition, storage | added
+-- = column | extra.item.price | default, definition, storage | dropped
+-- ~ column | extra.item.twice | definition | changed
+-- ~ constraint | item_price_check on extra.item | definition | changed
+-- ~ materialized view | extra.item_sums | text | changed
+-- ~ statistics object | extra.item_stats | definition | changed
+-- ~ view | extra.item_view | text | changed
+-- names: a table that views and keys use
+ALTER TABLE extra.item RENAME TO thing;
+-- undo
+ALTER TABLE extra.thing RENAME TO item;
+-- = table | extra.item | comment, definition, owner, privileges | dropped
+-- = table | extra.thing | comment, definition, owner, privileges | added
+-- + extra.item | column 10, constraint 6, policy 2, publication table 1, trigger 2
+-- + extra.thing | column 10, constraint 6, policy 2, publication table 1, sequence 2, trigger 2
+-- ~ constraint | line_item_fkey on extra.line | definition | changed
+-- ~ materialized view | extra.item_sums | definition, text | changed
+-- ~ statistics object | extra.item_stats | definition | changed
+-- ~ view | extra.item_view | definition, text | changed
+-- names: a schema that is published
+ALTER SCHEMA extra_place RENAME TO extra_other;
+-- undo
+ALTER SCHEMA extra_other RENAME TO extra_place;
+-- = schema | extra_other | definition, owner | added
+-- = schema | extra_place | definition, owner | dropped
+-- ~ default privileges | for role drift_a in schema extra_other on sequences | privileges | changed
+-- ~ default privileges | for role drift_a in schema extra_place on sequences | privileges | changed
+-- ~ publication schema | extra_other in publication drift_schemas | definition | added
+-- ~ publication schema | extra_place in publication drift_schemas | definition | dropped
+-- names: a role that has privileges
+ALTER ROLE drift_b RENAME TO drift_z;
+-- undo
+ALTER ROLE drift_z RENAME TO drift_b;
+-- ~ column | extra.item.name | privileges | changed
+-- ~ default privileges | for role drift_a in schema extra_place on sequences | privileges | changed
+-- ~ default privileges | for role drift_a on tables | privileges | changed
+-- ~ schema | extra | privileges | changed
+-- names: a type of a column
+ALTER TYPE extra.mood RENAME TO moods;
+-- undo
+ALTER TYPE extra.moods RENAME TO mood;
+-- = type | extra.mood | definition, owner | dropped
+-- = type | extra.moods | definition, owner | added
+-- ~ column | extra.item.feeling | definition | changed
+-- ~ transform | for extra.mood on language talk | definition | dropped
+-- ~ transform | for extra.moods on language talk | definition | added
+-- names: a function of triggers
+ALTER FUNCTION extra.stamp() RENAME TO stamped;
+-- undo
+ALTER FUNCTION extra.stamped() RENAME TO stamp;
+-- = function | extra.stamp() | definition, owner | dropped
+-- = function | extra.stamped() | definition, owner | added
+-- ~ trigger | item_check on extra.item | definition | changed
+-- ~ trigger | item_stamp on extra.item | definition | changed
+-- ~ trigger | measure_stamp on extra.measure | definition | changed

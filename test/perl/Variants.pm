@@ -10,7 +10,8 @@
 #	-- + identity of what came or went | what with it, by kind
 #
 # {NAME} stands for what a schema calls it; a line of the last kinds that
-# begins with a schema's name and a colon is for that one alone.  Conditions:
+# begins with a schema's name and a colon, or with versions as below, is for
+# these alone.  Conditions:
 # "17-" and "-17" are versions of the server, "alone" is outside of a
 # transaction, "fails" ends in an error (and changes something all the same),
 # "unseen" is what no event trigger is told of.
@@ -27,6 +28,14 @@ our @EXPORT = qw(read_variants fill_in run_variants reported expected_report fol
 
 # Between the fields of a row.
 my $SEPARATOR = "\x1f";
+
+# Is it "17-" or the like, and does it fit?
+sub is_version
+{
+	my ($text, $major) = @_;
+
+	return ($text =~ /^(\d+)-$/ && $major >= $1) || ($text =~ /^-(\d+)$/ && $major <= $1);
+}
 
 sub read_variants
 {
@@ -49,12 +58,8 @@ sub read_variants
 	}
 	close $file;
 	return grep {
-		my $fits = 1;
-		for my $flag (keys %{ $_->{flags} })
-		{
-			$fits = 0 if ($flag =~ /^(\d+)-$/ && $major < $1) || ($flag =~ /^-(\d+)$/ && $major > $1);
-		}
-		$fits;
+		my @versions = grep { /^\d+-$|^-\d+$/ } keys %{ $_->{flags} };
+		!grep { !is_version($_, $major) } @versions;
 	} @cases;
 }
 
@@ -74,10 +79,15 @@ sub expected_report
 
 	for my $line (map { fill_in($_, $names) } @{ $case->{report} })
 	{
-		my ($mark, $schema, $rest) = $line =~ /^([=~+]) (?:([a-z]+): )?(.*)$/;
+		my ($mark, $rest) = $line =~ /^([=~+]) (.*)$/;
+		my $fits = 1;
 
+		while ($rest =~ s/^([a-z]+|\d+-|-\d+): //)
+		{
+			$fits = 0 unless $1 eq $names->{schema} || is_version($1, $names->{major});
+		}
 		$mark = '=' if $mark eq '~';
-		push @lines, "$mark $rest" if !defined $schema || $schema eq $names->{schema};
+		push @lines, "$mark $rest" if $fits;
 	}
 	return join "\n", sort @lines;
 }
@@ -87,7 +97,7 @@ sub following
 {
 	my ($case, $names) = @_;
 
-	return map { /^~ (?:[a-z]+: )?(.*? \| .*?) \|/ } map { fill_in($_, $names) } @{ $case->{report} };
+	return map { /^~ (?:\S+: )*(.*? \| .*?) \|/ } map { fill_in($_, $names) } @{ $case->{report} };
 }
 
 # Makes changes one after the other in one session, and after each of them and

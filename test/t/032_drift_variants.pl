@@ -41,6 +41,7 @@ sub read_names
 
 		$schemas[$_]{$name} = $values[$_] for 0 .. $#values;
 	}
+	$_->{major} = $major for @schemas;
 	return @schemas;
 }
 
