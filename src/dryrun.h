@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * dryrun.h
- *	  What a dry run found: dryrun.c makes it, dryrun_predict.c foretells what
- *	  is not done, dryrun_waits.c knows who is in the way, dryrun_report.c
- *	  writes it down.
+ *	  What a dry run found: dryrun.c makes it by rehearse.c, dryrun_predict.c
+ *	  foretells what is not done, dryrun_waits.c knows who is in the way,
+ *	  dryrun_report.c writes it down.
  *
  *-------------------------------------------------------------------------
  */
@@ -85,6 +85,20 @@ typedef struct MigDryRun
 	MigDrySettings *settings;	/* the last that were read */
 	List	   *relations;		/* of MigSeenRel *, afterwards */
 } MigDryRun;
+
+/* What is to be taken back. */
+typedef void (*MigRehearsal) (MigDryRun *dry, void *arg);
+
+/* rehearse.c */
+extern void mig_rehearsal(MigDryRun *dry, const char *function, MigRehearsal body,
+						  void *arg);
+extern void mig_rehearsal_begin(MigDryRun *dry);
+extern int	mig_rehearse_script(MigDryRun *dry, const char *kind,
+								const MigScript *script);
+extern void mig_rehearse_verify(MigDryRun *dry, const MigStored *stored);
+extern bool mig_rehearse_is_due(MigDryRun *dry, const MigStored *stored);
+extern void mig_rehearse_hooks(MigDryRun *dry, const char *when, const char *payload);
+extern void mig_rehearse_record(MigDryRun *dry, const MigStored *stored);
 
 /* dryrun_predict.c */
 extern List *mig_dry_effects(const MigStatement *stmt);

@@ -4,7 +4,7 @@
  *	  What a statement did, as measured: locks, waits, rewrites, scans, rows,
  *	  objects, and what a rollback will not undo.
  *
- * dryrun.c has statements recorded; inspect.c records; inspect_locks.c knows
+ * rehearse.c has statements recorded; inspect.c records; inspect_locks.c knows
  * what is locked and what it is called; inspect_events.c hears what the server says while they run; dryrun_report.c writes it down.
  *
  *-------------------------------------------------------------------------
