@@ -283,6 +283,23 @@ CREATE TABLE migrate_unsettled (
 	since timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- What migrate_reversible() found last of a migration, with the texts that it
+-- had then.
+CREATE TABLE migrate_rehearsal (
+	project text COLLATE "C" NOT NULL,
+	version_key bytea NOT NULL,
+	version text COLLATE "C" NOT NULL,
+	name text COLLATE "C" NOT NULL,
+	up_hash bytea NOT NULL,
+	down_hash bytea,
+	verdict text COLLATE "C" NOT NULL
+		CHECK (verdict IN ('reversible', 'lossy', 'irreversible', 'untested')),
+	findings integer NOT NULL,
+	rehearsed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+	rehearsed_by text NOT NULL,
+	PRIMARY KEY (project, version_key)
+);
+
 SELECT pg_catalog.pg_extension_config_dump('migrate_migration', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_state', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_variable', '');
@@ -298,6 +315,7 @@ SELECT pg_catalog.pg_extension_config_dump('migrate_reference_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_reference', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_object', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate_unsettled', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate_rehearsal', '');
 
 CREATE FUNCTION migrate_state_changed() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
@@ -549,7 +567,8 @@ COMMENT ON FUNCTION migrate_pending() IS
 CREATE FUNCTION migrate_plan_steps(target text,
 								   OUT step integer, OUT version text, OUT name text,
 								   OUT action text, OUT mode text, OUT reason text,
-								   OUT statements integer, OUT path text)
+								   OUT statements integer, OUT path text,
+								   OUT reversible text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
 COMMENT ON FUNCTION migrate_plan_steps(text) IS
@@ -563,16 +582,17 @@ COMMENT ON FUNCTION migrate_plan_risk(text, integer) IS
 CREATE FUNCTION migrate_plan(target text DEFAULT NULL,
 							 OUT step integer, OUT version text, OUT name text,
 							 OUT action text, OUT mode text, OUT reason text,
-							 OUT statements integer, OUT path text, OUT risk text)
+							 OUT statements integer, OUT path text, OUT risk text,
+							 OUT reversible text)
 	RETURNS SETOF record
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		SELECT p.step, p.version, p.name, p.action, p.mode, p.reason, p.statements, p.path,
-			   migrate_plan_risk(migrate_plan.target, p.step)
+			   migrate_plan_risk(migrate_plan.target, p.step), p.reversible
 		  FROM migrate_plan_steps(migrate_plan.target) p;
 	END;
 COMMENT ON FUNCTION migrate_plan(text) IS
-	'what a run to the target would do, in order, how, and with which risk';
+	'what a run to the target would do, in order, how, with which risk, and what migrate_reversible() found of it';
 
 CREATE FUNCTION migrate_script(target text DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
@@ -1318,6 +1338,23 @@ COMMENT ON FUNCTION migrate_verify_or_fail(text) IS
 	'an error if migrate_verify() finds anything of this severity or worse; else how many lesser findings there are';
 
 --
+-- Know the truth: reversible
+--
+
+CREATE FUNCTION migrate_reversible(version text DEFAULT NULL,
+								   OUT version text, OUT name text, OUT verdict text,
+								   OUT problem text, OUT kind text, OUT identity text,
+								   OUT component text, OUT change text,
+								   OUT expected_definition text,
+								   OUT actual_definition text, OUT lost bigint,
+								   OUT script text, OUT statement integer,
+								   OUT line integer, OUT sqlstate text)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME' LANGUAGE C;
+COMMENT ON FUNCTION migrate_reversible(text) IS
+	'does the down script undo the up script: both are run and rolled back, of one migration or of all that are pending';
+
+--
 -- Know the truth: guard
 --
 
@@ -1508,6 +1545,7 @@ REVOKE EXECUTE ON FUNCTION
 	migrate_dry_run_sql_json(text, text),
 	migrate_drift(text[]),
 	migrate_accept_drift(text),
+	migrate_reversible(text),
 	migrate_guard_record(),
 	migrate_guard_warn(),
 	migrate_guard_error(),

@@ -112,20 +112,23 @@ migrate_plan_steps(PG_FUNCTION_ARGS)
 	MemoryContext caller;
 	MemoryContext context;
 	MigPlan    *plan;
+	MigRehearsed *rehearsed;
+	int			nrehearsed;
 	int			i;
 
 	mig_require_plan_right();
 	InitMaterializedSRF(fcinfo, 0);
 	context = mig_call_context(&caller);
 	plan = plan_to(mig_text_argument(fcinfo, 0, NULL));
+	rehearsed = mig_state_rehearsed(mig_project, &nrehearsed);
 	for (i = 0; i < plan->nsteps; i++)
 	{
 		const MigStep *step = &plan->steps[i];
 		const MigSide *side = mig_step_side(step);
 		bool		covered = step->action == MIG_COVER;
 		const char *worker = mig_step_worker(step);
-		Datum		values[8] = {0};
-		bool		nulls[8] = {false};
+		Datum		values[9] = {0};
+		bool		nulls[9] = {false};
 
 		values[0] = Int32GetDatum(i + 1);
 		values[1] = CStringGetTextDatum(step->entry->version);
@@ -139,6 +142,8 @@ migrate_plan_steps(PG_FUNCTION_ARGS)
 		nulls[6] = covered || side->statements < 0;
 		values[6] = Int32GetDatum(side->statements);
 		values[7] = text_value(side->path, &nulls[7]);
+		values[8] = text_value(mig_rehearsed_verdict(rehearsed, nrehearsed, step->entry->key),
+							   &nulls[8]);
 		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
 	}
 	MemoryContextSwitchTo(caller);

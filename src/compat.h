@@ -193,6 +193,12 @@ mig_dependencies_lock(void)
 #define mig_storage_name(def) ((const char *) NULL)
 #endif
 
+#if PG_VERSION_NUM >= 180000
+#define mig_primary_key(relation) RelationGetPrimaryKeyIndex(relation, true)
+#else
+#define mig_primary_key(relation) RelationGetPrimaryKeyIndex(relation)
+#endif
+
 /* A counter of find_tabstat_entry()'s. */
 #if PG_VERSION_NUM >= 160000
 #define mig_tabstat(entry, counter) ((entry)->counts.counter)

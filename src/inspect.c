@@ -32,11 +32,12 @@
 #include "utils/timestamp.h"
 
 /*
- * The statistics of a relation that this transaction has not reported yet;
- * false if there are none.
+ * mig_inspect_counters
+ *		The statistics of a relation that this transaction has not reported yet;
+ *		false if there are none.
  */
-static bool
-read_counters(Oid relid, int64 *counters)
+bool
+mig_inspect_counters(Oid relid, int64 *counters)
 {
 	PgStat_TableStatus *entry = find_tabstat_entry(relid);
 	PgStat_TableXactStatus *level;
@@ -307,7 +308,7 @@ read_relation(MigRecorder *recorder, MigSeenRel *rel, List **indexes)
 		(rel->kind != RELKIND_RELATION && rel->kind != RELKIND_MATVIEW &&
 		 rel->kind != RELKIND_INDEX))
 		return;
-	if (!read_counters(rel->relid, now) ||
+	if (!mig_inspect_counters(rel->relid, now) ||
 		memcmp(now, rel->counters, sizeof(now)) == 0)
 		return;
 	for (i = 0; i < MIG_COUNTERS; i++)
@@ -757,7 +758,7 @@ read_first_statistics(MigRecorder *recorder)
 
 		if (form->oid < FirstNormalObjectId ||
 			(form->relkind != RELKIND_RELATION && form->relkind != RELKIND_MATVIEW &&
-			 form->relkind != RELKIND_INDEX) || !read_counters(form->oid, counters))
+			 form->relkind != RELKIND_INDEX) || !mig_inspect_counters(form->oid, counters))
 			continue;
 		memcpy(mig_inspect_enter(recorder, form->oid)->counters, counters, sizeof(counters));
 	}

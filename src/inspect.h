@@ -234,6 +234,7 @@ typedef struct MigAdvisory
 } MigAdvisory;
 
 /* inspect.c */
+extern bool mig_inspect_counters(Oid relid, int64 *counters);
 extern MigRecorder *mig_recorder_begin(bool probe);
 extern void mig_recorder_end(MigRecorder *recorder);
 extern void mig_recorder_sync(MigRecorder *recorder, bool rolled_back);

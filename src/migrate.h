@@ -303,6 +303,7 @@ extern char *mig_lint_rules;
 extern int	mig_lint_rows;
 extern int	mig_lint_size;
 extern int	mig_dry_run_lock_timeout;
+extern int	mig_reversible_rows;
 extern int	mig_guard;
 extern int	mig_drift;
 
@@ -424,6 +425,20 @@ typedef struct MigApplied
 	char	   *path;			/* of its up script, or NULL */
 } MigApplied;
 
+/* What was last found of a migration with the texts that are registered. */
+typedef struct MigRehearsed
+{
+	bytea	   *key;
+	char	   *verdict;
+} MigRehearsed;
+
+extern MigRehearsed *mig_state_rehearsed(const char *project, int *n);
+extern const char *mig_rehearsed_verdict(const MigRehearsed *rehearsed, int n,
+										 const bytea *key);
+extern void mig_state_set_rehearsed(const char *project, const bytea *key,
+									const char *version, const char *name,
+									const bytea *up, const bytea *down,
+									const char *verdict, int findings);
 extern void mig_state_set_applied(const char *project, const MigEntry *entry,
 								  const bytea *checksum,
 								  const bytea *fingerprint, const char *how,

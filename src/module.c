@@ -44,6 +44,7 @@ char	   *mig_lint_rules = NULL;
 int			mig_lint_rows = 10000;
 int			mig_lint_size = 8192;
 int			mig_dry_run_lock_timeout = 2000;
+int			mig_reversible_rows = 1000000;
 int			mig_guard = MIG_GUARD_ON;
 int			mig_drift = MIG_DRIFT_WARN;
 
@@ -223,6 +224,11 @@ _PG_init(void)
 							"0 waits without limit.",
 							&mig_dry_run_lock_timeout, 2000, 0, INT_MAX, PGC_USERSET,
 							GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("migrate.reversible_rows",
+							"Of tables with more rows migrate_reversible() counts them and does not look at values.",
+							"0 only counts, -1 has no limit.",
+							&mig_reversible_rows, 1000000, -1, INT_MAX, PGC_USERSET,
+							0, NULL, NULL, NULL);
 	DefineCustomEnumVariable("migrate.guard",
 							 "What the guard does about DDL outside of a run, where it is not as migrate_guard_on() says.",
 							 NULL, &mig_guard, MIG_GUARD_ON, guard_options,

@@ -394,6 +394,24 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		" AND outcome" EQ "'ok' AND checksum IS NOT NULL GROUP BY 1, 2 ORDER BY 1",
 		1, {TEXTOID}
 	},
+	[Q_REHEARSALS] = {
+		"SELECT r.version_key, r.verdict FROM %s.migrate_rehearsal r JOIN %s.migrate_migration m"
+		" ON m.project" EQ "r.project AND m.version_key" EQ "r.version_key WHERE r.project" EQ "$1"
+		" AND r.up_hash" EQ "pg_catalog.sha256(pg_catalog.convert_to(m.up, pg_catalog.getdatabaseencoding()))"
+		" AND coalesce(r.down_hash, '')" EQ
+		"coalesce(pg_catalog.sha256(pg_catalog.convert_to(m.down, pg_catalog.getdatabaseencoding())), '')"
+		" ORDER BY r.version_key",
+		1, {TEXTOID}
+	},
+	[Q_REHEARSED] = {
+		"INSERT INTO %s.migrate_rehearsal (project, version_key, version, name, up_hash,"
+		" down_hash, verdict, findings, rehearsed_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+		" ON CONFLICT (project, version_key) DO UPDATE SET version = excluded.version,"
+		" name = excluded.name, up_hash = excluded.up_hash, down_hash = excluded.down_hash,"
+		" verdict = excluded.verdict, findings = excluded.findings,"
+		" rehearsed_at = excluded.rehearsed_at, rehearsed_by = excluded.rehearsed_by",
+		9, {TEXTOID, BYTEAOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID, TEXTOID, INT4OID, TEXTOID}
+	},
 	[Q_STATISTIC_FIND] = {
 		"SELECT rows, CASE WHEN bytes OPERATOR(pg_catalog.<) 0 THEN bytes"
 		" ELSE bytes OPERATOR(pg_catalog.+) toast_bytes END FROM %s.migrate_statistic"

@@ -107,9 +107,12 @@ is_artefact(const MigDryRun *dry, const ErrorData *error, const Node *stmt)
 	}
 }
 
-/* Errors that are not the statement's, but somebody's wish to end it all. */
-static bool
-ends_dry_run(const ErrorData *error)
+/*
+ * mig_ends_rehearsal
+ *		Errors that are not the statement's, but somebody's wish to end it all.
+ */
+bool
+mig_ends_rehearsal(const ErrorData *error)
 {
 	return error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
 		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
@@ -131,7 +134,7 @@ set_error(MigDryRun *dry, MigDryRow *row, ErrorData *error, const Node *stmt)
 		row->reason = "It refuses to run in a transaction; CALL migrate_deploy() can run it.";
 	}
 	if (row->artefact)
-		dry->lacking = true;
+		row->lacks = dry->lacking = true;
 	else
 		dry->stopped = true;
 }
@@ -217,7 +220,7 @@ begin_statement(const MigDryRun *dry, const Action *action)
 			RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
 		CurrentResourceOwner = owner;
-		if (ends_dry_run(error))
+		if (mig_ends_rehearsal(error))
 			ReThrowError(error);
 		FreeErrorData(error);
 		BeginInternalSubTransaction(NULL);
@@ -274,7 +277,7 @@ observe(MigDryRun *dry, MigDryRow *row, const Action *action)
 		CurrentResourceOwner = owner;
 		restore_lock_timeout(saved);
 		mig_execution_error(&dry->run.execution, error);
-		if (!recorder->stopped && ends_dry_run(error))
+		if (!recorder->stopped && mig_ends_rehearsal(error))
 			ReThrowError(error);
 
 		row->seen = mig_observe_failed(recorder);
@@ -399,7 +402,10 @@ rehearse_toplevel(MigDryRun *dry, MigDryRow *row, const MigParsed *parsed, int i
 	observe(dry, row, &action);
 	dry->run.execution.stmt = NULL;
 	if (plain == NULL)
-		dry->lacking = dry->lacking || leaves_something(stmt->raw->stmt);
+	{
+		row->lacks = leaves_something(stmt->raw->stmt);
+		dry->lacking = dry->lacking || row->lacks;
+	}
 	else if (row->status == MIG_DRY_REFUSED)
 	{
 		mig_dry_add_transaction_waits(dry, row);
@@ -552,7 +558,7 @@ parse_script(MigDryRun *dry, const char *kind, const MigScript *script)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
 		CurrentResourceOwner = owner;
-		if (ends_dry_run(error))
+		if (mig_ends_rehearsal(error))
 			ReThrowError(error);
 		row = mig_dry_add_row(dry, kind);
 		row->line = dry->run.execution.line;
@@ -608,7 +614,7 @@ is_in_doubt(MigDryRun *dry, const char *kind, const MigParsed *parsed, int first
 	row = mig_dry_add_statement(dry, kind, &parsed->stmts[first], first + 1);
 	row->status = MIG_DRY_NOT_RUN;
 	row->reason = "It was begun before and may be done; CALL migrate_deploy() judges that.";
-	dry->lacking = true;
+	row->lacks = dry->lacking = true;
 	return true;
 }
 

@@ -19,6 +19,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -118,6 +119,83 @@ mig_state_set_repaired(const char *project, const bytea *key)
 	MigVisit	visit = mig_enter();
 
 	mig_run_for_key(Q_SET_REPAIRED, project, key);
+	mig_leave(&visit);
+}
+
+/*
+ * mig_state_rehearsed
+ *		What was found of the migrations that were tried with the texts that
+ *		they have now, by key; palloc'd.
+ */
+MigRehearsed *
+mig_state_rehearsed(const char *project, int *n)
+{
+	MigVisit	visit = mig_enter();
+	Datum		values[1] = {CStringGetTextDatum(project)};
+	MigRehearsed *result;
+	int			i;
+
+	*n = (int) mig_run_query(Q_REHEARSALS, values, NULL);
+	result = MemoryContextAlloc(visit.caller, sizeof(MigRehearsed) * Max(*n, 1));
+	for (i = 0; i < *n; i++)
+	{
+		result[i].key = mig_bytea_field(&visit, i, 1);
+		result[i].verdict = mig_text_field(&visit, i, 2);
+	}
+	mig_leave(&visit);
+	return result;
+}
+
+/*
+ * mig_rehearsed_verdict
+ *		... of one of them; NULL if there is none.
+ */
+const char *
+mig_rehearsed_verdict(const MigRehearsed *rehearsed, int n, const bytea *key)
+{
+	int			low = 0;
+	int			high = n;
+
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+		int			order = mig_key_cmp(rehearsed[middle].key, key);
+
+		if (order == 0)
+			return rehearsed[middle].verdict;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/*
+ * mig_state_set_rehearsed
+ *		Remember what was found of a migration with these texts, by their hashes.
+ */
+void
+mig_state_set_rehearsed(const char *project, const bytea *key, const char *version,
+						const char *name, const bytea *up, const bytea *down,
+						const char *verdict, int findings)
+{
+	char	   *by = GetUserNameFromId(GetUserId(), false);
+	MigVisit	visit = mig_enter();
+	Datum		values[9];
+	bool		nulls[9] = {false};
+
+	values[0] = CStringGetTextDatum(project);
+	values[1] = PointerGetDatum(key);
+	values[2] = CStringGetTextDatum(version);
+	values[3] = CStringGetTextDatum(name);
+	values[4] = PointerGetDatum(up);
+	values[5] = PointerGetDatum(down);
+	nulls[5] = down == NULL;
+	values[6] = CStringGetTextDatum(verdict);
+	values[7] = Int32GetDatum(findings);
+	values[8] = CStringGetTextDatum(by);
+	mig_run_query(Q_REHEARSED, values, nulls);
 	mig_leave(&visit);
 }
 
