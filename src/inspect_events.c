@@ -19,6 +19,7 @@
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_extension.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_constraint.h"
@@ -269,6 +270,17 @@ note_function(MigRecorder *recorder, Oid function)
 	ReleaseSysCache(tuple);
 }
 
+/*
+ * A member goes with its extension, which is what is told of; it cannot be
+ * described, as what it consists of may be gone already.
+ */
+static bool
+goes_with_extension(Oid class, Oid object, int sub)
+{
+	return sub == 0 && class != ExtensionRelationId &&
+		OidIsValid(getExtensionOfObject(class, object));
+}
+
 static void
 object_accessed(MigRecorder *recorder, ObjectAccessType access, Oid class,
 				Oid object, int sub, void *arg)
@@ -310,6 +322,8 @@ object_accessed(MigRecorder *recorder, ObjectAccessType access, Oid class,
 			event = note_event(recorder, class, object, sub);
 			if (arg != NULL &&
 				(((ObjectAccessDrop *) arg)->dropflags & PERFORM_DELETION_INTERNAL) != 0)
+				event->internal = true;
+			else if (goes_with_extension(class, object, sub))
 				event->internal = true;
 			else if (event->identity == NULL && !event->created)
 				look_up(event);
