@@ -234,9 +234,46 @@ copy_text(const MigTrial *trial, const MigSnapshotRow *row)
 }
 
 /*
- * What differs from what it was; true if anything does that is not just the
- * order of columns.  A column that is made again goes to the end, and no
- * script can help that.
+ * The body of a function in a language whose words are SQL's, within its
+ * definition; NULL: it is another language, or the server's wording.
+ */
+static char *
+body_of(const char *definition, int *start)
+{
+	const char *body = strstr(definition, "\nAS $");
+	const char *language = strstr(definition, "\n LANGUAGE ");
+
+	if (body == NULL || language == NULL || language > body)
+		return NULL;
+	language += strlen("\n LANGUAGE ");
+	if (strncmp(language, "sql", 3) != 0 && strncmp(language, "plpgsql", 7) != 0)
+		return NULL;
+	*start = body - definition;
+	body = strchr(body + strlen("\nAS $"), '$');
+	return body ? pstrdup(body + 1) : NULL;
+}
+
+/* Have two functions bodies that differ in white space or comments only? */
+static bool
+is_cosmetic(const MigSnapshotRow *before, const MigSnapshotRow *after)
+{
+	MigScript	scripts[2] = {{0}};
+	int			starts[2];
+
+	if (before == NULL || after == NULL || before->component != MIG_DEFINITION ||
+		before->definition == NULL || after->definition == NULL ||
+		(strcmp(before->kind, "function") != 0 && strcmp(before->kind, "procedure") != 0))
+		return false;
+	scripts[0].text = body_of(before->definition, &starts[0]);
+	scripts[1].text = body_of(after->definition, &starts[1]);
+	return scripts[0].text != NULL && scripts[1].text != NULL && starts[0] == starts[1] &&
+		strncmp(before->definition, after->definition, starts[0]) == 0 &&
+		mig_key_cmp(mig_fingerprint(&scripts[0]), mig_fingerprint(&scripts[1])) == 0;
+}
+
+/*
+ * What differs from what it was; true if anything does that matters.  A column
+ * that is made again goes to the end, and no script can help that.
  */
 static bool
 add_differences(MigTrial *trial, const MigSnapshot *before, const MigSnapshot *after,
@@ -252,17 +289,19 @@ add_differences(MigTrial *trial, const MigSnapshot *before, const MigSnapshot *a
 		const MigDifference *difference = &differences[i];
 		const MigSnapshotRow *row = difference->before ? difference->before : difference->after;
 		bool		position = row->component == MIG_POSITION;
+		bool		cosmetic = is_cosmetic(difference->before, difference->after);
 		MigFinding *finding;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!position)
+		if (!position && !cosmetic)
 			found = true;
 		/* an object that came or went is one finding, with its parts */
 		if (difference->part_of != NULL || (position && !with_positions) ||
 			((difference->change == MIG_ADDED || difference->change == MIG_DROPPED) &&
 			 row->component != MIG_DEFINITION))
 			continue;
-		finding = mig_trial_add(trial, position ? MIG_REVERSIBLE : MIG_IRREVERSIBLE,
+		finding = mig_trial_add(trial, position || cosmetic ? MIG_REVERSIBLE : MIG_IRREVERSIBLE,
+								cosmetic ? "differs in white space or comments" :
 								position ? "the order of columns is another" :
 								difference->before == NULL ? "is left over" :
 								difference->after == NULL ? "is missing" : "differs");
