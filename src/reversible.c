@@ -240,20 +240,30 @@ copy_text(const MigTrial *trial, const MigSnapshotRow *row)
 static char *
 body_of(const char *definition, int *start)
 {
-	const char *body = strstr(definition, "\nAS $");
+	const char *quote = strstr(definition, "\nAS $");
 	const char *language = strstr(definition, "\n LANGUAGE ");
+	const char *body;
+	const char *end;
 
-	if (body == NULL || language == NULL || language > body)
+	if (quote == NULL || language == NULL || language > quote)
 		return NULL;
 	language += strlen("\n LANGUAGE ");
 	if (strncmp(language, "sql", 3) != 0 && strncmp(language, "plpgsql", 7) != 0)
 		return NULL;
-	*start = body - definition;
-	body = strchr(body + strlen("\nAS $"), '$');
-	return body ? pstrdup(body + 1) : NULL;
+	quote += strlen("\nAS ");
+	*start = quote - definition;
+	body = strchr(quote + 1, '$');
+	if (body == NULL)
+		return NULL;
+	body++;
+	end = definition + strlen(definition);
+	while (end > body && end[-1] == '\n')
+		end--;
+	end -= body - quote;
+	return end < body ? NULL : pnstrdup(body, end - body);
 }
 
-/* Have two functions bodies that differ in white space or comments only? */
+/* Do two functions differ in white space or comments of their bodies only? */
 static bool
 is_cosmetic(const MigSnapshotRow *before, const MigSnapshotRow *after)
 {

@@ -30,6 +30,7 @@
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_sequence.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -81,7 +82,8 @@ typedef struct Data
 	char	   *identity;
 	bool		sequence;
 	bool		failed;			/* a finding says why */
-	char	   *place;			/* of a sequence */
+	int64		last;			/* value of a sequence, */
+	bool		used;			/* ... which was given out */
 	int64		rows;
 	bool		counted;		/* ... and no more: there are too many */
 	int			ncolumns;
@@ -406,15 +408,12 @@ read_relation(Data *data, Oid relid)
 								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	if (data->sequence)
 	{
-		MemoryContext caller = CurrentMemoryContext;
 		bool		isnull;
-		Datum		place;
 
 		SPI_connect();
-		place = read_single(psprintf("SELECT pg_catalog.format('last_value %%s, %%s', last_value,"
-									 " CASE WHEN is_called THEN 'used' ELSE 'not used' END) FROM %s",
-									 name), &isnull);
-		data->place = MemoryContextStrdup(caller, TextDatumGetCString(place));
+		data->last = read_count(psprintf("SELECT last_value, is_called FROM %s", name));
+		data->used = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+												2, &isnull));
 		SPI_finish();
 		AtEOXact_GUC(false, nest);
 		return;
@@ -833,6 +832,36 @@ compare_rows(MigTrial *trial, const Data *old, const Data *new, const char *scri
 	AtEOXact_GUC(false, nest);
 }
 
+static char *
+place_text(const Data *data)
+{
+	return psprintf(INT64_FORMAT "%s", data->last, data->used ? "" : ", not used yet");
+}
+
+/* A sequence that begins again would give out what it has given out before. */
+static void
+compare_places(MigTrial *trial, const Data *old, const Data *new, Oid relid, const char *script)
+{
+	HeapTuple	tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(relid));
+	bool		descends;
+	MigFinding *finding;
+	MemoryContext caller;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for sequence %u", relid);
+	descends = ((Form_pg_sequence) GETSTRUCT(tuple))->seqincrement < 0;
+	ReleaseSysCache(tuple);
+	if (old->last == new->last ? !old->used || new->used :
+		descends ? new->last < old->last : new->last > old->last)
+		return;
+	finding = add_finding(trial, MIG_LOSSY, "its position is lost", old, "position", script);
+	finding->change = "changed";
+	caller = MemoryContextSwitchTo(trial->context);
+	finding->expected = place_text(old);
+	finding->actual = place_text(new);
+	MemoryContextSwitchTo(caller);
+}
+
 /*
  * mig_data_compare
  *		What is not there any more of data that was read before, and what is
@@ -862,16 +891,8 @@ mig_data_compare(const List *data, MigTrial *trial, const char *script)
 				new = make_data(old->schema, old->relation, true);
 				try_to_read(new, relid, work_mem, trial, script);
 				tuplestore_end(new->store);
-				if (!new->failed && strcmp(old->place, new->place) != 0)
-				{
-					MigFinding *finding = add_finding(trial, MIG_LOSSY,
-													  "its position is lost", old,
-													  "position", script);
-
-					finding->change = "changed";
-					finding->expected = MemoryContextStrdup(trial->context, old->place);
-					finding->actual = MemoryContextStrdup(trial->context, new->place);
-				}
+				if (!new->failed)
+					compare_places(trial, old, new, relid, script);
 			}
 		}
 		else if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
