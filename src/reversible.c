@@ -169,6 +169,21 @@ add_failure(MigTrial *trial, MigReversal weight, const MigDryRow *row, const cha
 		finding->sqlstate = MemoryContextStrdup(trial->context, row->sqlstate);
 }
 
+/* Is a failure of these circumstances, and not of the script? */
+static bool
+is_of_the_moment(const MigDryRow *row)
+{
+	static const char *const states[] = {"55P03", "40P01", "40001", "53", "58"};
+	int			i;
+
+	for (i = 0; row->sqlstate != NULL && i < lengthof(states); i++)
+	{
+		if (strncmp(row->sqlstate, states[i], strlen(states[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Run a script of the current step, and record that it is applied or not any
  * more.  What went wrong is a finding of that weight; trial NULL: of nobody.
@@ -210,6 +225,12 @@ run_script(Trying *trying, MigTrial *trial, const MigStored *stored, bool down,
 			outcome = FAILED;
 		if (outcome == DONE || trial == NULL)
 			continue;
+		if (outcome == FAILED && is_of_the_moment(row))
+		{
+			/* what was found at another time is worth more */
+			trial->tried = false;
+			weight = MIG_UNTESTED;
+		}
 		if (outcome == FAILED)
 			add_failure(trial, weight, row,
 						psprintf("%s fails%s: %s", script,
@@ -597,11 +618,12 @@ try_down(Trying *trying, MigTrial *trial, const MigStored *stored)
 			differs = add_differences(trial, applied, again, "up again", true);
 			touched = mig_holdings_touched(holdings);
 			forget(again);
-			if (run_script(trying, trial, stored, true, "down", MIG_IRREVERSIBLE) == DONE &&
+			if (run_script(trying, trial, stored, true, "down again", MIG_IRREVERSIBLE) == DONE &&
 				!differs)
 			{
 				again = look(trying);
-				(void) add_differences(trial, gone, again, "down", trial->findings == NIL);
+				(void) add_differences(trial, gone, again, "down again",
+									   trial->findings == NIL);
 			}
 		}
 	}
