@@ -24,6 +24,7 @@
 #include "access/xlog.h"
 #include "catalog/pg_index.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "tcop/tcopprot.h"
@@ -37,8 +38,12 @@
 PG_FUNCTION_INFO_V1(migrate_verify);
 PG_FUNCTION_INFO_V1(migrate_verify_or_fail);
 
-/* How many findings an error lists before it only counts. */
+/* How many findings an error lists before it only counts, and how much of each. */
 #define LISTED 10
+#define LISTED_TEXT 1000		/* bytes */
+
+/* No more of what a script raises is told, in bytes. */
+#define TOLD_TEXT 8192
 
 typedef enum Severity
 {
@@ -390,6 +395,18 @@ add_script_finding(Verification *v, const Candidate *candidate, Severity severit
 	return finding;
 }
 
+/* Cut a text off, between characters. */
+static void
+clip(StringInfo buf, int start, int limit)
+{
+	if (buf->len - start > limit)
+	{
+		buf->len = start + pg_mbcliplen(buf->data + start, buf->len - start, limit);
+		buf->data[buf->len] = '\0';
+		appendStringInfoString(buf, "...");
+	}
+}
+
 /* What an error says, and where in the verify or another script it was. */
 static char *
 describe_error(const Verification *v, const ErrorData *error, const char *what)
@@ -405,6 +422,7 @@ describe_error(const Verification *v, const ErrorData *error, const char *what)
 	appendStringInfoString(&buf, error->message);
 	if (error->detail)
 		appendStringInfo(&buf, " (%s)", error->detail);
+	clip(&buf, 0, TOLD_TEXT);
 	return buf.data;
 }
 
@@ -810,6 +828,7 @@ migrate_verify_or_fail(PG_FUNCTION_ARGS)
 	while (n < v.n && v.findings[n]->severity <= least)
 	{
 		const Finding *finding = v.findings[n++];
+		int			start = list.len;
 
 		if (n > LISTED)
 			continue;
@@ -820,6 +839,7 @@ migrate_verify_or_fail(PG_FUNCTION_ARGS)
 		if (finding->object)
 			appendStringInfo(&list, ", %s", finding->object);
 		appendStringInfo(&list, ": %s", finding->problem);
+		clip(&list, start, LISTED_TEXT);
 	}
 	if (n > LISTED)
 		appendStringInfo(&list, "\nand %d more", n - LISTED);

@@ -18,7 +18,7 @@ SET LOCAL migrate.record_failures = off;
 -- what most tests do by hand would be drift
 SET LOCAL migrate.drift = off;
 SELECT current_setting('server_version_num')::int / 10000 AS major \gset
-SELECT plan(215);
+SELECT plan(219);
 
 -- what is found: check, severity, version or object, problem
 CREATE FUNCTION found() RETURNS text LANGUAGE sql AS $$
@@ -381,6 +381,12 @@ SELECT test('an error in a function', $$SELECT script(E'SELECT true;\nDO $d$\nBE
 	'verify script | error | 006 | line 2: function nowhere() does not exist');
 SELECT test('one that does not parse', $$SELECT script(E'SELECT true;\nSELEC 1')$$, 'verify script | error | 006 | line 2: syntax error at or near "SELEC"');
 SELECT test('one that no transaction can have', $$SELECT script('VACUUM customer')$$, 'verify script | error | 006 | line 1: VACUUM cannot run in the transaction that is there');
+SELECT test('one that does not end', $$CREATE FUNCTION endless(i int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN endless(i + 1); END'; SELECT script('SELECT endless(1)')$$,
+	format('verify script | error | 006 | line 1: %s', 'stack depth limit exceeded'));
+SELECT test('one that says much', $$SELECT script(E'DO $d$ BEGIN RAISE ''%'', repeat(''\u00e4'', 5000000); END $d$')$$,
+	'verify script | error | 006 | line 1: ' || repeat(U&'\00e4', 4092) || '...');
+SELECT test('one that is long', $$SELECT script(repeat(E'SELECT true;\n', 10000) || 'SELECT false')$$,
+	'verify script | error | 006 | line 10001: the verify script answered false');
 SELECT test('true, other types, no rows', $$SELECT script('SELECT true; SELECT 0; SELECT false WHERE false; SELECT ''no''')$$, NULL);
 SELECT test('the object is not there any more', $$DROP TABLE orders CASCADE$$,
 	'verify script | error | 002 | line 10: relation "orders" does not exist', $$CREATE TABLE orders (a int, b int, c int)$$);
@@ -473,6 +479,11 @@ SELECT count(*) AS x FROM migrate_apply() \gset
 SELECT is((raised('warning')).message, 'verification found 101 warnings', 'many are counted');
 SELECT is(regexp_count((raised('warning')).detail, E'\n'), 10, 'and ten are listed');
 SELECT matches((raised('warning')).detail, 'and 91 more$', 'and the others counted');
+SELECT migrate_register('106', 'long', 'SELECT 1') \g /dev/null
+SELECT count(*) FROM migrate_apply() \g /dev/null
+SELECT migrate_register('106', 'long', 'SELECT 1', NULL, E'DO $d$ BEGIN RAISE ''%'', repeat(''x'', 5000000); END $d$') \g /dev/null
+SELECT cmp_ok(length((raised('error')).detail), '<', 1100, 'not all of a long one');
+SELECT migrate_unmark('106', 'test'), migrate_unregister('106') \g /dev/null
 SELECT is((raised('wrong')).code, '22023', 'an unknown severity');
 SELECT is((raised(NULL)).code, '22004', 'none');
 SELECT is((SELECT string_agg(severity, ',' ORDER BY n) FROM (SELECT DISTINCT severity, min(ordinality) AS n FROM migrate_verify() WITH ORDINALITY GROUP BY 1) s),
