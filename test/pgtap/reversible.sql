@@ -268,7 +268,6 @@ INSERT INTO defects (what, up, down, expected) VALUES
  'CREATE PUBLICATION pub FOR TABLE customer', 'SELECT 1',
  'irreversible
 - publication pub definition is left over in down
-- publication table r.customer in publication pub definition is left over in down
 - up again fails: publication "pub" already exists in up again statement 1 line 1 42710'),
 ('foreign table',
  'CREATE FOREIGN TABLE far (a integer) SERVER rev_server', 'SELECT 1',
