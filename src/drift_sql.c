@@ -29,6 +29,9 @@ PG_FUNCTION_INFO_V1(migrate_accept_drift);
 /* No more commands on one object are looked at, from the last one back. */
 #define LOOKED_AT 100
 
+/* No more parents are looked at, from a table up. */
+#define LEVELS 8
+
 /* What of an object a command changes. */
 typedef enum Aspect
 {
@@ -211,9 +214,12 @@ mentions(const char *statement, const char *name)
 	return false;
 }
 
-/* The last command on an object, of those that have a name in them if any do. */
+/*
+ * The last command on an object, of those that have a name in them if any do;
+ * or of these only.
+ */
 static const Ddl *
-last_ddl(HTAB *changed, const char *identity, Aspect aspect, const char *name)
+last_ddl(HTAB *changed, const char *identity, Aspect aspect, const char *name, bool named)
 {
 	const Changed *found = identity ? hash_search(changed, &identity, HASH_FIND, NULL) : NULL;
 	const List *commands = found ? found->commands[aspect] : NIL;
@@ -228,28 +234,29 @@ last_ddl(HTAB *changed, const char *identity, Aspect aspect, const char *name)
 		if (ddl->statement != NULL && mentions(ddl->statement, name))
 			return ddl;
 	}
-	return llast(commands);
+	return named ? NULL : llast(commands);
 }
 
-/* What it is part of, which its definition may have to tell. */
+/* The definition of an object; NULL: it has none. */
 static const char *
-whole_of(const MigSnapshot *snapshot, const MigSnapshotRow *row)
+definition_of(const MigSnapshot *snapshot, const char *kind, const char *identity,
+			  const MigSnapshotRow **row)
 {
-	const char *whole = mig_snapshot_whole(row);
-	MigSnapshotRow key = *row;
+	MigSnapshotRow key = {.kind = kind,.identity = identity,.component = MIG_DEFINITION};
 	int			low = 0;
 	int			high = snapshot->nrows;
 
-	if (whole != NULL || row->component == MIG_DEFINITION)
-		return whole;
-	key.component = MIG_DEFINITION;
 	while (low < high)
 	{
 		int			middle = low + (high - low) / 2;
 		int			order = mig_snapshot_row_cmp(&snapshot->rows[middle], &key);
 
 		if (order == 0)
-			return mig_snapshot_whole(&snapshot->rows[middle]);
+		{
+			if (row)
+				*row = &snapshot->rows[middle];
+			return snapshot->rows[middle].definition;
+		}
 		if (order < 0)
 			low = middle + 1;
 		else
@@ -258,25 +265,98 @@ whole_of(const MigSnapshot *snapshot, const MigSnapshotRow *row)
 	return NULL;
 }
 
-/* Who changed it: the last command on the object, or on what it is part of. */
+/* What it is part of, which its definition may have to tell. */
+static const char *
+whole_of(const MigSnapshot *snapshot, const MigSnapshotRow *row)
+{
+	const char *whole = mig_snapshot_whole(row);
+	const MigSnapshotRow *definition;
+
+	if (whole != NULL || row->component == MIG_DEFINITION ||
+		definition_of(snapshot, row->kind, row->identity, &definition) == NULL)
+		return whole;
+	return mig_snapshot_whole(definition);
+}
+
+/* The last command with a name in it on a parent of a table, or on its. */
+static const Ddl *
+parents_ddl(HTAB *changed, const MigSnapshot *snapshot, const char *table, Aspect aspect,
+			const char *name, int levels)
+{
+	static const char *const words[] = {" PARTITION OF ", " INHERITS "};
+	const char *definition = levels > 0 ? definition_of(snapshot, "table", table, NULL) : NULL;
+	const char *p = NULL;
+	int			i;
+
+	for (i = 0; i < lengthof(words) && definition != NULL && p == NULL; i++)
+	{
+		p = strstr(definition, words[i]);
+		if (p != NULL)
+			p += strlen(words[i]);
+	}
+	while (p != NULL)
+	{
+		const char *parent = mig_qualified_name(p);
+		const Ddl  *ddl = last_ddl(changed, parent, aspect, name, true);
+
+		if (ddl == NULL)
+			ddl = parents_ddl(changed, snapshot, parent, aspect, name, levels - 1);
+		if (ddl != NULL)
+			return ddl;
+		p += strlen(parent);
+		p = strncmp(p, ", ", 2) == 0 ? p + 2 : NULL;
+	}
+	return NULL;
+}
+
+/* Of a part of a table: the last command that made it inherit that. */
+static const Ddl *
+inherited_ddl(HTAB *changed, const MigSnapshot *snapshot, const MigSnapshotRow *row,
+			  const char *whole, Aspect aspect)
+{
+	const char *name = mig_snapshot_part_name(row);
+	const char *p = definition_of(snapshot, row->kind, row->identity, NULL);
+
+	/* an index or key of a partition has a name of its own */
+	p = p ? strstr(p, " PARTITION OF ") : NULL;
+	if (p != NULL)
+	{
+		MigSnapshotRow parent = {.kind = "column"};
+		const Ddl  *ddl;
+
+		parent.identity = mig_qualified_name(p + strlen(" PARTITION OF "));
+		ddl = last_ddl(changed, parent.identity, aspect, NULL, false);
+		if (ddl != NULL)
+			return ddl;
+		name = mig_snapshot_part_name(&parent);
+	}
+	return parents_ddl(changed, snapshot, whole, aspect, name, LEVELS);
+}
+
+/*
+ * Who changed it: the last command on the object, on what it is part of, or on
+ * what that inherits it from.
+ */
 static const Ddl *
 find_ddl(HTAB *changed, const MigDifference *difference, const MigSnapshot *before,
 		 const MigSnapshot *now)
 {
 	const MigSnapshotRow *row = difference->before ? difference->before : difference->after;
-	const char *whole = difference->part_of ? difference->part_of :
-		whole_of(difference->after ? now : before, row);
+	const MigSnapshot *snapshot = difference->after ? now : before;
+	const char *whole = difference->part_of ? difference->part_of : whole_of(snapshot, row);
 	Aspect		aspect = difference->change == MIG_CHANGED ?
 		aspect_of_component(row->component) : ASPECT_REST;
 	const char *name = mig_snapshot_part_name(row);
-	const Ddl  *ddl = last_ddl(changed, row->identity, aspect, NULL);
+	const Ddl  *ddl = last_ddl(changed, row->identity, aspect, NULL, false);
 
 	if (ddl == NULL)
-		ddl = last_ddl(changed, whole, aspect, name);
+		ddl = last_ddl(changed, whole, aspect, name, false);
 	if (ddl == NULL && aspect != ASPECT_REST)
-		ddl = last_ddl(changed, row->identity, ASPECT_REST, NULL);
+		ddl = last_ddl(changed, row->identity, ASPECT_REST, NULL, false);
 	if (ddl == NULL && aspect != ASPECT_REST)
-		ddl = last_ddl(changed, whole, ASPECT_REST, name);
+		ddl = last_ddl(changed, whole, ASPECT_REST, name, false);
+	if (ddl == NULL && whole != NULL)
+		ddl = inherited_ddl(changed, snapshot, row, whole, aspect);
 	return ddl;
 }
 

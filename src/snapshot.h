@@ -130,6 +130,7 @@ extern char *mig_snapshot_hash_text(const MigSnapshotRow *row);
 extern bool mig_snapshot_set_hash(MigSnapshotRow *row, const char *text);
 extern void mig_snapshot_set_place(MigSnapshotRow *row, int place);
 extern const char *mig_change_name(MigChange change);
+extern char *mig_qualified_name(const char *p);
 extern char *mig_snapshot_whole(const MigSnapshotRow *row);
 extern char *mig_snapshot_part_name(const MigSnapshotRow *row);
 extern MigDifference *mig_snapshot_compare(const MigSnapshot *before,

@@ -545,8 +545,12 @@ last_name(const char *identity)
 	}
 }
 
-static char *
-qualified_name(const char *p)
+/*
+ * mig_qualified_name
+ *		The name, with or without a schema, that a text begins with.  palloc'd.
+ */
+char *
+mig_qualified_name(const char *p)
 {
 	const char *end = skip_identifier(p);
 
@@ -790,13 +794,13 @@ mig_snapshot_whole(const MigSnapshotRow *row)
 		return strncmp(p, " on ", 4) == 0 ? pstrdup(p + 4) : NULL;
 	}
 	if (strcmp(row->kind, "publication table") == 0)
-		return qualified_name(row->identity);
+		return mig_qualified_name(row->identity);
 	if (row->definition == NULL || row->component != MIG_DEFINITION)
 		return NULL;
 	if (strcmp(row->kind, "index") == 0)
 	{
 		if (strncmp(row->definition, "ON ", 3) == 0)
-			return qualified_name(row->definition + 3);
+			return mig_qualified_name(row->definition + 3);
 		p = strstr(row->definition, " INDEX ");
 		if (p == NULL || p - row->definition > (int) strlen("CREATE UNIQUE"))
 			return NULL;
@@ -804,7 +808,7 @@ mig_snapshot_whole(const MigSnapshotRow *row)
 		if (strncmp(p, " ON ", 4) != 0)
 			return NULL;
 		p += 4;
-		return qualified_name(strncmp(p, "ONLY ", 5) == 0 ? p + 5 : p);
+		return mig_qualified_name(strncmp(p, "ONLY ", 5) == 0 ? p + 5 : p);
 	}
 	if (strcmp(row->kind, "sequence") == 0)
 	{

@@ -308,7 +308,7 @@ DROP TABLE {S}.fresh;
 ALTER TABLE extra.parent ADD c integer;
 -- undo
 ALTER TABLE extra.parent DROP c;
--- ~ column | extra.child.c | definition | added
+-- = column | extra.child.c | definition | added
 -- = column | extra.parent.c | definition | added
 -- table: column of a parent alone
 ALTER TABLE ONLY extra.parent DROP b;
@@ -316,15 +316,15 @@ ALTER TABLE ONLY extra.parent DROP b;
 
 -- partition: attached
 ALTER TABLE extra.measure ATTACH PARTITION extra.measure_loose FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
--- ~ index | extra.measure_loose_place_idx | definition | added
+-- = index | extra.measure_loose_place_idx | definition | added
 -- = table | extra.measure_loose | definition | changed
 -- partition: attached as the default
 ALTER TABLE extra.measure ATTACH PARTITION extra.measure_loose DEFAULT;
--- ~ index | extra.measure_loose_place_idx | definition | added
+-- = index | extra.measure_loose_place_idx | definition | added
 -- = table | extra.measure_loose | definition | changed
 -- partition: detached
 ALTER TABLE extra.measure DETACH PARTITION extra.measure_2024;
--- ~ index | extra.measure_2024_place_idx | definition | changed
+-- = index | extra.measure_2024_place_idx | definition | changed
 -- = table | extra.measure_2024 | definition | changed
 -- partition: detached concurrently [alone]
 ALTER TABLE extra.measure DETACH PARTITION extra.measure_2025 CONCURRENTLY;
@@ -332,7 +332,7 @@ ALTER TABLE extra.measure DETACH PARTITION extra.measure_2025 CONCURRENTLY;
 ALTER TABLE extra.measure_2025 DROP CONSTRAINT measure_2025_day_check;
 ALTER TABLE extra.measure ATTACH PARTITION extra.measure_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 -- = constraint | measure_2025_day_check on extra.measure_2025 | definition | added
--- ~ index | extra.measure_2025_place_idx | definition | changed
+-- = index | extra.measure_2025_place_idx | definition | changed
 -- = table | extra.measure_2025 | definition | changed
 -- partition: created
 CREATE TABLE {S}.piece PARTITION OF {K} FOR VALUES FROM ('2030-01-01') TO ('2031-01-01');
@@ -364,8 +364,8 @@ ALTER TABLE extra.measure ADD more text;
 -- undo
 ALTER TABLE extra.measure DROP more;
 -- = column | extra.measure.more | definition | added
--- ~ column | extra.measure_2024.more | definition | added
--- ~ column | extra.measure_2025.more | definition | added
+-- = column | extra.measure_2024.more | definition | added
+-- = column | extra.measure_2025.more | definition | added
 -- partition: default of its own
 ALTER TABLE extra.measure_2024 ALTER place SET DEFAULT 'here';
 -- undo
@@ -379,8 +379,8 @@ ALTER INDEX extra.tally_value ATTACH PARTITION extra.tally_1_value;
 CREATE INDEX measure_day ON extra.measure (day);
 -- undo
 DROP INDEX extra.measure_day;
--- ~ index | extra.measure_2024_day_idx | definition | added
--- ~ index | extra.measure_2025_day_idx | definition | added
+-- = index | extra.measure_2024_day_idx | definition | added
+-- = index | extra.measure_2025_day_idx | definition | added
 -- = index | extra.measure_day | definition | added
 -- partition: trigger disabled in one
 ALTER TABLE extra.measure_2024 DISABLE TRIGGER measure_stamp;
@@ -396,8 +396,8 @@ ALTER TABLE extra.measure DROP CONSTRAINT measure_fkey;
 ALTER TABLE extra.measure ADD CONSTRAINT measure_key UNIQUE (day, place);
 -- undo
 ALTER TABLE extra.measure DROP CONSTRAINT measure_key;
--- ~ constraint | measure_2024_day_place_key on extra.measure_2024 | definition | added
--- ~ constraint | measure_2025_day_place_key on extra.measure_2025 | definition | added
+-- = constraint | measure_2024_day_place_key on extra.measure_2024 | definition | added
+-- = constraint | measure_2025_day_place_key on extra.measure_2025 | definition | added
 -- = constraint | measure_key on extra.measure | definition | added
 
 -- column: added
@@ -661,7 +661,7 @@ ALTER TABLE extra.parent DROP CONSTRAINT fresh_check;
 ALTER TABLE extra.parent ADD CONSTRAINT fresh_check CHECK (a > 0);
 -- undo
 ALTER TABLE extra.parent DROP CONSTRAINT fresh_check;
--- ~ constraint | fresh_check on extra.child | definition | added
+-- = constraint | fresh_check on extra.child | definition | added
 -- = constraint | fresh_check on extra.parent | definition | added
 -- constraint: check dropped
 ALTER TABLE extra.item DROP CONSTRAINT item_price_check;
