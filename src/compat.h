@@ -265,7 +265,7 @@ typedef RelFileNode MigRelFile;
 #if PG_VERSION_NUM >= 180000
 #define MIG_SNAPSHOT_QUERIES \
 	{ \
-		"column", 0, InvalidOid, InvalidOid, \
+		"column", 0, AttributeRelationId, InvalidOid, \
 		"SELECT " RELATION " || '.' || quote_ident(a.attname) AS identity," \
 		" concat_ws(' ', 'CONSTRAINT ' || quote_ident(k.conname), 'NOT NULL'," \
 		" CASE WHEN k.connoinherit THEN 'NO INHERIT' END, CASE WHEN NOT k.convalidated THEN 'NOT VALID' END," \
@@ -274,13 +274,18 @@ typedef RelFileNode MigRelFile;
 		" JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]" \
 		" LEFT JOIN pg_catalog.pg_description m ON m.objoid = k.oid" \
 		" AND m.classoid = 'pg_catalog.pg_constraint'::regclass" \
-		" WHERE k.contype = 'n' AND (k.connoinherit OR NOT k.convalidated OR m.objoid IS NOT NULL" \
+		" WHERE k.oid = ANY ($1) AND (k.connoinherit OR NOT k.convalidated OR m.objoid IS NOT NULL" \
 		" OR k.conname <> c.relname || '_' || a.attname || '_not_null'" \
 		" AND octet_length(c.relname || '_' || a.attname || '_not_null') < 64)" \
-		" AND " OWN_RELATION \
 	},
 #else
 #define MIG_SNAPSHOT_QUERIES
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define mig_is_not_null(form) ((form)->contype == CONSTRAINT_NOTNULL)
+#else
+#define mig_is_not_null(form) false
 #endif
 
 #endif							/* MIGRATE_COMPAT_H */

@@ -21,6 +21,7 @@
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_aggregate.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_policy.h"
@@ -350,6 +351,8 @@ noted(const MigTaking *taking, Oid catalog)
 			return taking->views;
 		case TypeRelationId:
 			return taking->types;
+		case AttributeRelationId:
+			return taking->not_nulls;
 		default:
 			return taking->constraints;
 	}

@@ -83,6 +83,7 @@ typedef struct MigTaking
 	List	   *views;
 	List	   *types;
 	List	   *constraints;
+	List	   *not_nulls;
 	struct MigSnapshotKey *keys;	/* by the OIDs of their indexes */
 	int			nkeys;
 	struct MigSnapshotRelation *relations;	/* what has columns, by OID */
@@ -171,6 +172,7 @@ typedef struct MigSnapshotClass
 	Oid			of_type;
 	Oid			tablespace;
 	Oid			toast;
+	char	   *raw;			/* its name */
 	char	   *name;			/* quoted */
 	const char *schema;			/* quoted */
 	char	   *identity;		/* once mig_snapshot_identity() was called */

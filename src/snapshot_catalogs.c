@@ -259,7 +259,8 @@ read_classes(MigTaking *taking)
 		if (schema == NULL)
 			continue;
 		class->own = !mig_snapshot_is_member(taking, RelationRelationId, form->oid);
-		class->name = pstrdup(quote_identifier(NameStr(form->relname)));
+		class->raw = pstrdup(NameStr(form->relname));
+		class->name = (char *) quote_identifier(class->raw);
 		class->schema = schema->name;
 		class->persistence = form->relpersistence;
 		class->replica_identity = form->relreplident;

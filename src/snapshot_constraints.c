@@ -24,6 +24,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -194,6 +195,28 @@ is_for_statement(Form_pg_constraint form)
 	}
 }
 
+/*
+ * Is there more to a NOT NULL than its column tells?  Its name is not the usual
+ * one, or is too long to say.
+ */
+static bool
+is_special(const MigTaking *taking, const MigSnapshotClass *class, HeapTuple tuple, TupleDesc desc)
+{
+	Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
+	const MigSnapshotRelation *relation = mig_snapshot_relation(taking, form->conrelid);
+	char		usual[NAMEDATALEN * 3];
+	bool		isnull;
+	Datum		columns = heap_getattr(tuple, Anum_pg_constraint_conkey, desc, &isnull);
+	int16		column = isnull ? 0 : *(const int16 *) ARR_DATA_PTR(DatumGetArrayTypeP(columns));
+
+	if (form->connoinherit || !form->convalidated || relation == NULL || column <= 0 ||
+		column > relation->nattributes || relation->attributes[column].raw == NULL ||
+		mig_snapshot_comment(taking, ConstraintRelationId, form->oid, 0) != NULL)
+		return true;
+	snprintf(usual, sizeof(usual), "%s_%s_not_null", class->raw, relation->attributes[column].raw);
+	return strcmp(usual, NameStr(form->conname)) != 0;
+}
+
 static int
 compare_keys(const void *a, const void *b)
 {
@@ -266,6 +289,8 @@ mig_snapshot_constraints(MigTaking *taking)
 			continue;
 		if (is_for_statement(form) && !put_check(taking, tuple, RelationGetDescr(relation)))
 			taking->constraints = lappend_oid(taking->constraints, form->oid);
+		if (mig_is_not_null(form) && is_special(taking, class, tuple, RelationGetDescr(relation)))
+			taking->not_nulls = lappend_oid(taking->not_nulls, form->oid);
 		if (form->contype == CONSTRAINT_PRIMARY || form->contype == CONSTRAINT_UNIQUE ||
 			form->contype == CONSTRAINT_EXCLUSION)
 			note_key(taking, form, &allocated);
