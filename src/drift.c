@@ -23,14 +23,12 @@
 #include "compat.h"
 #include "drift.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 /* How long a run waits for others' locks on what it reads, in ms. */
@@ -501,9 +499,8 @@ report_drift(const MigDifference *differences, int n)
 
 /* How the run finds the database, where that is not as the reference has it. */
 static void
-look_for_drift(void *arg)
+look_for_drift(MigTracking *tracking)
 {
-	MigTracking *tracking = (MigTracking *) arg;
 	MigReference *reference = mig_reference_read();
 	MigSnapshot *now;
 	MigDifference *differences;
@@ -529,9 +526,8 @@ look_for_drift(void *arg)
 
 /* Leave the reference as the run leaves the database. */
 static void
-leave_snapshot(void *arg)
+leave_snapshot(MigTracking *tracking)
 {
-	MigTracking *tracking = (MigTracking *) arg;
 	bool		others;
 	List	   *lost = lost_runs(tracking->job, &others);
 	MigReference *reference;
@@ -559,46 +555,38 @@ leave_snapshot(void *arg)
 	forget_runs(lost);
 }
 
+typedef struct Attempt
+{
+	void		(*action) (MigTracking *tracking);
+	MigTracking *tracking;
+} Attempt;
+
+static void
+act(void *arg)
+{
+	Attempt    *attempt = (Attempt *) arg;
+	int			nest = mig_limit_lock_waits(LockTimeout > 0 ?
+											Min(LockTimeout, TRACKING_LOCK_TIMEOUT) :
+											TRACKING_LOCK_TIMEOUT);
+
+	MemoryContextSwitchTo(attempt->tracking->context);
+	attempt->action(attempt->tracking);
+	AtEOXact_GUC(false, nest);
+}
+
 /*
  * Do something in a subtransaction, and do not wait for long; on failure say
  * so and return false, unless drift is an error or the session is to stop.
  */
 static bool
-attempt(void (*action) (void *), MigTracking *tracking, const char *what)
+attempt(void (*action) (MigTracking *tracking), MigTracking *tracking, const char *what)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	int			level = GetCurrentTransactionNestLevel();
-	ErrorData  *volatile error = NULL;
+	Attempt		attempt = {action, tracking};
+	ErrorData  *error = mig_subtransaction(act, &attempt, true);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(tracking->context);
-	PG_TRY();
-	{
-		int			nest = mig_limit_lock_waits(LockTimeout > 0 ?
-												Min(LockTimeout, TRACKING_LOCK_TIMEOUT) :
-												TRACKING_LOCK_TIMEOUT);
-
-		action(tracking);
-		AtEOXact_GUC(false, nest);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		while (GetCurrentTransactionNestLevel() > level)
-			RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
 	if (error == NULL)
 		return true;
-	if ((mig_drift == MIG_DRIFT_ERROR && action == look_for_drift) ||
-		error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TO_CATEGORY(ERRCODE_ADMIN_SHUTDOWN))
+	if ((mig_drift == MIG_DRIFT_ERROR && action == look_for_drift) || mig_is_interrupt(error))
 		ReThrowError(error);
 	ereport(WARNING,
 			(errcode(error->sqlerrcode),

@@ -56,7 +56,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/xid8.h"
 
@@ -797,20 +796,27 @@ table_oid(void)
 	return mig_extension(&schema, &owner) ? get_relname_relid("migrate_ddl", schema) : InvalidOid;
 }
 
-/* An error that is not the record's, but somebody's wish to end the command. */
-static bool
-ends_command(const ErrorData *error)
+typedef struct Record
 {
-	return error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+	const Command *command;
+	const MigRun *run;
+} Record;
+
+static void
+insert_first(void *arg)
+{
+	const Record *record = (const Record *) arg;
+
+	XactReadOnly = false;
+	insert_record(record->command, record->run);
 }
 
 /* Record the command; if that cannot be, it is said, and the command stays. */
 static void
 record(const Command *command, const MigRun *run)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	Record		first = {command, run};
+	ErrorData  *error;
 	bool		read_only = XactReadOnly;
 
 	/*
@@ -825,37 +831,20 @@ record(const Command *command, const MigRun *run)
 		return;
 	}
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
+	error = mig_subtransaction(insert_first, &first, true);
+	if (error == NULL)
 	{
-		XactReadOnly = false;
-		insert_record(command, run);
-		ReleaseCurrentSubTransaction();
 		proven_table = table_oid();
 		proven = true;
+		return;
 	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (ends_command(error))
-			ReThrowError(error);
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("%s could not be recorded by the guard: %s", command->tag, error->message),
-				 error->detail ? errdetail("%s", error->detail) : 0,
-				 errhint("The command itself goes on. migrate_guard_on() and the table migrate_ddl are what to look at.")));
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
+	if (mig_is_interrupt(error))
+		ReThrowError(error);
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("%s could not be recorded by the guard: %s", command->tag, error->message),
+			 error->detail ? errdetail("%s", error->detail) : 0,
+			 errhint("The command itself goes on. migrate_guard_on() and the table migrate_ddl are what to look at.")));
 }
 
 static bool

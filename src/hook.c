@@ -25,7 +25,6 @@
 #include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/pg_lsn.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 /* Where notifications go. */
@@ -180,57 +179,50 @@ mig_notify(const char *payload)
 	Async_Notify(CHANNEL, payload);
 }
 
+typedef struct RestorePoint
+{
+	const char *name;
+	XLogRecPtr	lsn;
+} RestorePoint;
+
+static void
+call_create_restore_point(void *arg)
+{
+	RestorePoint *point = (RestorePoint *) arg;
+	Oid			types[1] = {TEXTOID};
+	Datum		values[1] = {CStringGetTextDatum(point->name)};
+	bool		isnull;
+
+	PushActiveSnapshot(GetTransactionSnapshot());
+	SPI_connect();
+	if (SPI_execute_with_args("SELECT pg_catalog.pg_create_restore_point($1)", 1,
+							  types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not call pg_create_restore_point()");
+	point->lsn = DatumGetLSN(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
+										   1, &isnull));
+	SPI_finish();
+	PopActiveSnapshot();
+}
+
 /* As the role that runs the migrations, which must be allowed to. */
 static bool
 create_restore_point(const char *name, XLogRecPtr *lsn)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool created = false;
+	RestorePoint point = {name, 0};
+	ErrorData  *error = mig_subtransaction(call_create_restore_point, &point, true);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
+	if (error == NULL)
 	{
-		Oid			types[1] = {TEXTOID};
-		Datum		values[1] = {CStringGetTextDatum(name)};
-		bool		isnull;
-
-		PushActiveSnapshot(GetTransactionSnapshot());
-		SPI_connect();
-		if (SPI_execute_with_args("SELECT pg_catalog.pg_create_restore_point($1)", 1,
-								  types, values, NULL, false, 0) != SPI_OK_SELECT)
-			elog(ERROR, "could not call pg_create_restore_point()");
-		*lsn = DatumGetLSN(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-										 1, &isnull));
-		SPI_finish();
-		PopActiveSnapshot();
-		ReleaseCurrentSubTransaction();
-		created = true;
+		*lsn = point.lsn;
+		return true;
 	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-		{
-			MemoryContextSwitchTo(context);
-			CurrentResourceOwner = owner;
-			ReThrowError(error);
-		}
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("no restore point was created: %s", error->message),
-				 error->hint ? errhint("%s", error->hint) : 0));
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return created;
+	if (mig_is_interrupt(error))
+		ReThrowError(error);
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("no restore point was created: %s", error->message),
+			 error->hint ? errhint("%s", error->hint) : 0));
+	return false;
 }
 
 /*

@@ -25,7 +25,6 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 /* No more of a statement than this is repeated in its findings, in bytes. */
@@ -64,7 +63,6 @@ typedef struct Linter
 	HTAB	   *held;
 	int			ddl_lock_timeout;	/* a run's, of what is in the way; -1:
 									 * none of its own */
-	int			depth;			/* of transactions, without ours */
 	/* of the current script */
 	MigParsed  *parsed;
 	MigIgnores *ignores;
@@ -468,36 +466,34 @@ report_broken(Linter *linter, int line, int column, const MigStatement *stmt,
 	keep_finding(linter, finding, stmt ? quote_statement(stmt) : NULL);
 }
 
+typedef struct Attempt
+{
+	void		(*what) (Linter *, MigLinted *, bool);
+	Linter	   *linter;
+	MigLinted  *linted;
+	bool		applied;
+} Attempt;
+
+static void
+act(void *arg)
+{
+	const Attempt *attempt = (const Attempt *) arg;
+
+	attempt->what(attempt->linter, attempt->linted, attempt->applied);
+}
+
 /* Run one of the above so that an error in it is a finding. */
 static void
 try_statement(Linter *linter, void (*what) (Linter *, MigLinted *, bool),
 			  MigLinted *linted, bool applied)
 {
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	Attempt		attempt = {what, linter, linted, applied};
+	ErrorData  *error;
 
-	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(linter->statement_memory);
-	PG_TRY();
-	{
-		what(linter, linted, applied);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(linter->statement_memory);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(linter->statement_memory);
-		error = CopyErrorData();
-		FlushErrorState();
-		while (GetCurrentTransactionNestLevel() > linter->depth)
-			RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(linter->statement_memory);
-		CurrentResourceOwner = owner;
-		if (!is_of_the_text(error->sqlerrcode))
-			ReThrowError(error);
-	}
-	PG_END_TRY();
+	error = mig_subtransaction(act, &attempt, true);
+	if (error != NULL && !is_of_the_text(error->sqlerrcode))
+		ReThrowError(error);
 
 	keep_reported(linter);
 	if (error != NULL)
@@ -824,7 +820,6 @@ begin(Linter *linter, const char *project)
 	linter->memory = CurrentMemoryContext;
 	linter->graded = palloc(sizeof(bool) * mig_nrules);
 	linter->severities = mig_rule_severities(linter->graded);
-	linter->depth = GetCurrentTransactionNestLevel();
 	linter->ddl_lock_timeout = -1;
 	if (project != NULL)
 	{

@@ -126,6 +126,15 @@ mig_lock_not_available(const char *project, const char *holder)
 			 errhint("Nothing was run. See migrate_lock_holder, and try again; migrate.lock_wait says how long to wait.")));
 }
 
+static void
+wait_for_tag(void *arg)
+{
+	int			nest = mig_limit_lock_waits(Max(mig_lock_wait, 0));
+
+	(void) LockAcquire((LOCKTAG *) arg, ExclusiveLock, false, false);
+	AtEOXact_GUC(true, nest);
+}
+
 /*
  * mig_lock_wait_for
  *		Wait for the run lock, for migrate.lock_wait at most.
@@ -136,8 +145,7 @@ mig_lock_not_available(const char *project, const char *holder)
 void
 mig_lock_wait_for(const char *project, const char *holder)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *error;
 	LOCKTAG		tag;
 
 	set_tag(&tag, project);
@@ -145,33 +153,12 @@ mig_lock_wait_for(const char *project, const char *holder)
 		mig_lock_not_available(project, holder);
 
 	/* only a subtransaction makes it safe to give up a wait and go on */
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		int			nest = mig_limit_lock_waits(Max(mig_lock_wait, 0));
-
-		(void) LockAcquire(&tag, ExclusiveLock, false, false);
-		AtEOXact_GUC(true, nest);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
-			ReThrowError(error);
-		mig_lock_not_available(project, holder);
-	}
-	PG_END_TRY();
+	error = mig_subtransaction(wait_for_tag, &tag, true);
+	if (error == NULL)
+		return;
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		ReThrowError(error);
+	mig_lock_not_available(project, holder);
 }
 
 /*

@@ -251,6 +251,10 @@ extern char *mig_label(const char *version, const char *name);
 /* format_liquibase_script.c */
 extern char *mig_liquibase_body(const char *up_text);
 
+/* subxact.c */
+extern ErrorData *mig_subtransaction(void (*action) (void *), void *arg, bool keep);
+extern bool mig_is_interrupt(const ErrorData *error);
+
 /* module.c */
 extern char *mig_text_argument(FunctionCallInfo fcinfo, int n, const char *name);
 extern char *mig_reason_argument(FunctionCallInfo fcinfo, int n);

@@ -19,7 +19,6 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/pg_aggregate.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
@@ -42,7 +41,6 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
@@ -385,8 +383,9 @@ pin_settings(void)
 
 /* In a subtransaction, which undoes what it leaves open when it fails. */
 static void
-read_catalogs(MigTaking *taking)
+read_catalogs(void *arg)
 {
+	MigTaking  *taking = (MigTaking *) arg;
 	int			nest = NewGUCNestLevel();
 	MigVisit	visit;
 	const MigSnapshotQuery *query;
@@ -405,6 +404,7 @@ read_catalogs(MigTaking *taking)
 	PopActiveSnapshot();
 	mig_leave(&visit);
 	AtEOXact_GUC(false, nest);
+	AcceptInvalidationMessages();
 }
 
 /* May an error come from catalogs that have changed under us? */
@@ -429,35 +429,13 @@ static Outcome
 try_to_take(MigSnapshot *snapshot, bool last)
 {
 	MigTaking	taking;
-	int			level = GetCurrentTransactionNestLevel();
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	ErrorData  *error;
 	uint64		before;
 
 	mig_snapshot_begin(&taking, snapshot);
 	AcceptInvalidationMessages();
 	before = changes;
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		read_catalogs(&taking);
-		MemoryContextSwitchTo(caller);
-		AcceptInvalidationMessages();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	/* an error may have left one within */
-	while (GetCurrentTransactionNestLevel() > level)
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
+	error = mig_subtransaction(read_catalogs, &taking, false);
 	mig_snapshot_end(&taking);
 	if (error != NULL)
 	{

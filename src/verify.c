@@ -32,7 +32,6 @@
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/syscache.h"
 
 PG_FUNCTION_INFO_V1(migrate_verify);
@@ -279,12 +278,21 @@ verify_drift(Verification *v)
 	mig_leave(&visit);
 }
 
-/* Errors that are not a script's, but somebody's wish to end it all. */
-static bool
-ends_it_all(const ErrorData *error)
+typedef struct Attempt
 {
-	return error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+	Verification *v;
+	void		(*function) (Verification *v, void *arg);
+	void	   *arg;
+	MemoryContext memory;
+} Attempt;
+
+static void
+act(void *arg)
+{
+	Attempt    *attempt = (Attempt *) arg;
+
+	MemoryContextSwitchTo(attempt->memory);
+	attempt->function(attempt->v, attempt->arg);
 }
 
 /*
@@ -294,28 +302,11 @@ ends_it_all(const ErrorData *error)
 static ErrorData *
 attempt(Verification *v, void (*function) (Verification *v, void *arg), void *arg)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	int			level = GetCurrentTransactionNestLevel();
-	ErrorData  *volatile error = NULL;
+	Attempt		attempt = {v, function, arg, CurrentMemoryContext};
+	MemoryContext caller = MemoryContextSwitchTo(v->context);
+	ErrorData  *error = mig_subtransaction(act, &attempt, false);
 
-	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		function(v, arg);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(v->context);
-		error = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	while (GetCurrentTransactionNestLevel() > level)
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
 	return error;
 }
 
@@ -542,7 +533,7 @@ verify_script(Verification *v, const Candidate *candidate, const MigStored *stor
 	{
 		/* without values for its variables it has no settings for us */
 		error = attempt(v, parse_up, &script);
-		if (error != NULL && ends_it_all(error))
+		if (error != NULL && mig_is_interrupt(error))
 			return error;
 	}
 	script.read_only = !XactReadOnly;
@@ -554,7 +545,7 @@ verify_script(Verification *v, const Candidate *candidate, const MigStored *stor
 	}
 	else if (v->refused)
 	{
-		if (error != NULL && ends_it_all(error))
+		if (error != NULL && mig_is_interrupt(error))
 			return error;
 		finding = add_script_finding(v, candidate, SEVERITY_INFO, "verify script");
 		finding->problem = RecoveryInProgress() ?
@@ -566,7 +557,7 @@ verify_script(Verification *v, const Candidate *candidate, const MigStored *stor
 	}
 	if (error == NULL)
 		return NULL;
-	if (ends_it_all(error))
+	if (mig_is_interrupt(error))
 		return error;
 	finding = add_script_finding(v, candidate,
 								 is_passing(error) ? SEVERITY_WARNING : SEVERITY_ERROR,
@@ -609,7 +600,7 @@ verify_pending(Verification *v, const Candidate *candidate, const MigStored *sto
 	if (!candidate->parses)
 		return NULL;
 	error = attempt(v, parse_pending, &script);
-	if (error == NULL || ends_it_all(error))
+	if (error == NULL || mig_is_interrupt(error))
 		return error;
 	finding = add_script_finding(v, candidate, SEVERITY_ERROR, "broken");
 	if (strcmp(v->run.execution.what, "verify") != 0)

@@ -17,7 +17,6 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_namespace.h"
@@ -29,7 +28,6 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 #include "utils/varlena.h"
@@ -85,29 +83,10 @@ typedef struct ConstrainedCall
 bool
 mig_try(void (*what) (void *), void *arg, ErrorData **error)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile raised = NULL;
+	ErrorData  *raised = mig_subtransaction(what, arg, false);
 
 	if (error != NULL)
 		*error = NULL;
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		what(arg);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		raised = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-
 	if (raised == NULL)
 		return true;
 	/* not the fault of what was tried */
