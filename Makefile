@@ -42,11 +42,18 @@ matrix:
 	@test/matrix
 bench:
 	@test/bench/run
+	@test/bench/snapshot
+	@test/bench/drift
 bench-lint:
 	@test/bench/lint
 bench-dry-run:
 	@test/bench/dry_run
 bench-snapshot:
 	@test/bench/snapshot
+bench-drift:
+	@test/bench/drift
+bench-guard:
+	@test/bench/guard
 
-.PHONY: demo test matrix bench bench-lint bench-dry-run bench-snapshot
+.PHONY: demo test matrix bench bench-lint bench-dry-run bench-snapshot \
+	bench-drift bench-guard

@@ -34,6 +34,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
@@ -340,6 +341,18 @@ storage_text(Columns *columns, HeapTuple tuple, const ColumnType *type)
 	return buf.len > 0 ? buf.data + 1 : buf.data;
 }
 
+/*
+ * A dump gives a partition or child the default NULL where its parent has
+ * another, which makes it NULL::numeric if the type has a modifier: the same as
+ * no default, except of domains, which may have one.
+ */
+static bool
+is_no_default(const char *expression, Oid type)
+{
+	return (strcmp(expression, "NULL") == 0 || strncmp(expression, "NULL::", 6) == 0) &&
+		get_typtype(type) != TYPTYPE_DOMAIN;
+}
+
 static void
 put_column(Columns *columns, const MigSnapshotRelation *relation, HeapTuple tuple,
 		   const ColumnType *type)
@@ -373,7 +386,8 @@ put_column(Columns *columns, const MigSnapshotRelation *relation, HeapTuple tupl
 						 definition_text(columns, tuple, type, expression));
 	if (comment != NULL)
 		mig_snapshot_put(taking, "column", identity, MIG_COMMENT, comment);
-	if (expression != NULL && attribute->attgenerated == '\0')
+	if (expression != NULL && attribute->attgenerated == '\0' &&
+		(view || !is_no_default(expression, attribute->atttypid)))
 		mig_snapshot_put(taking, "column", identity, MIG_DEFAULT, expression);
 	if (privileges[0] != '\0')
 		mig_snapshot_put(taking, "column", identity, MIG_PRIVILEGES, privileges);
