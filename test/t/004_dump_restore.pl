@@ -327,10 +327,10 @@ is( join(', ', sort map { /^\d+; \d+ \d+ ((?!ACL|COMMENT)\S.*? migrate\w*)/ ? $1
 		split(/\n/, $list)),
 	join(', ',
 		'EXTENSION - migrate', 'SEQUENCE SET public migrate_ddl_seq',
-		'SEQUENCE SET public migrate_job_seq',
+		'SEQUENCE SET public migrate_job_seq', 'SEQUENCE SET public migrate_reference_seq',
 		map { "TABLE DATA public $_" }
-		  qw(migrate_ddl migrate_file_set migrate_job migrate_journal migrate_log migrate_log_head migrate_migration migrate_state
-		  migrate_variable)),
+		  qw(migrate_ddl migrate_file_set migrate_job migrate_journal migrate_log migrate_log_head migrate_migration migrate_object
+		  migrate_reference migrate_rehearsal migrate_state migrate_unsettled migrate_variable)),
 	'the dump has the extension and the data of its tables');
 
 # A restored log is no easier to forge.

@@ -20,7 +20,7 @@ my %statements;
 $statements{$1} = [ map { "$_;" } grep { /\S/ } split /;\s*\n/, $2 ]
   while $list =~ /^-- (\d)\. [^\n]*\n(.*?)(?=^-- \d\. |\z)/msg;
 is(join(' ', map { scalar @{ $statements{$_} } } sort keys %statements),
-	'2 2 2 2 2 3 2 1', 'eight steps');
+	'2 2 2 2 3 3 2 1', 'eight steps');
 
 my $node = PostgreSQL::Test::Cluster->new('primary');
 $node->init(has_archiving => 1, allows_streaming => 1, extra => [ '--locale=C', '--encoding=UTF8' ]);
@@ -62,8 +62,9 @@ is($restore_point, 'SET migrate.restore_point = on;', 'a restore point is wanted
 my ($advice) = look(4);
 like($advice, qr/^3\|Back up first what no script can bring back: line 1: column fax of customer .*Set migrate.restore_point too[^\n]*\z/, 'a backup is advised');
 
-my ($back, $back_to) = look(5);
+my ($back, $tried, $back_to) = look(5);
 like($back, qr/^3\|lossy\|the down script cannot bring back[^\n]*\z/, 'the way back');
+is($tried, '3|lossy|values are lost|public.customer.fax|20000', '... and what is lost on it');
 is($back_to, '1', 'to where');
 
 my @run = ($restore_point, @{ $statements{6} });
