@@ -94,7 +94,6 @@ typedef void (*MigRehearsal) (MigDryRun *dry, void *arg);
 extern void mig_rehearsal(MigDryRun *dry, const char *function, MigRehearsal body,
 						  void *arg);
 extern void mig_rehearsal_begin(MigDryRun *dry);
-extern bool mig_ends_rehearsal(const ErrorData *error);
 extern int	mig_rehearse_script(MigDryRun *dry, const char *kind,
 								const MigScript *script);
 extern void mig_rehearse_verify(MigDryRun *dry, const MigStored *stored);

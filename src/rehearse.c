@@ -107,17 +107,6 @@ is_artefact(const MigDryRun *dry, const ErrorData *error, const Node *stmt)
 	}
 }
 
-/*
- * mig_ends_rehearsal
- *		Errors that are not the statement's, but somebody's wish to end it all.
- */
-bool
-mig_ends_rehearsal(const ErrorData *error)
-{
-	return error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
-}
-
 static void
 set_error(MigDryRun *dry, MigDryRow *row, ErrorData *error, const Node *stmt)
 {
@@ -220,7 +209,7 @@ begin_statement(const MigDryRun *dry, const Action *action)
 			RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
 		CurrentResourceOwner = owner;
-		if (mig_ends_rehearsal(error))
+		if (mig_is_interrupt(error))
 			ReThrowError(error);
 		FreeErrorData(error);
 		BeginInternalSubTransaction(NULL);
@@ -277,7 +266,7 @@ observe(MigDryRun *dry, MigDryRow *row, const Action *action)
 		CurrentResourceOwner = owner;
 		restore_lock_timeout(saved);
 		mig_execution_error(&dry->run.execution, error);
-		if (!recorder->stopped && mig_ends_rehearsal(error))
+		if (!recorder->stopped && mig_is_interrupt(error))
 			ReThrowError(error);
 
 		row->seen = mig_observe_failed(recorder);
@@ -558,7 +547,7 @@ parse_script(MigDryRun *dry, const char *kind, const MigScript *script)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(caller);
 		CurrentResourceOwner = owner;
-		if (mig_ends_rehearsal(error))
+		if (mig_is_interrupt(error))
 			ReThrowError(error);
 		row = mig_dry_add_row(dry, kind);
 		row->line = dry->run.execution.line;

@@ -23,7 +23,6 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/transam.h"
-#include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/partition.h"
@@ -40,7 +39,6 @@
 #include "utils/memutils.h"
 #include "utils/queryenvironment.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
@@ -461,6 +459,20 @@ add_unreadable(MigTrial *trial, const Data *data, const ErrorData *error, const 
 	MemoryContextSwitchTo(caller);
 }
 
+typedef struct Reading
+{
+	Data	   *data;
+	Oid			relid;
+} Reading;
+
+static void
+read_into(void *arg)
+{
+	const Reading *reading = (const Reading *) arg;
+
+	read_relation(reading->data, reading->relid);
+}
+
 /*
  * Read a relation in a subtransaction: the role may not be allowed to, or a
  * type's function may fail.
@@ -468,33 +480,14 @@ add_unreadable(MigTrial *trial, const Data *data, const ErrorData *error, const 
 static void
 try_to_read(Data *data, Oid relid, int memory, MigTrial *trial, const char *script)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	int			level = GetCurrentTransactionNestLevel();
-	ErrorData  *volatile error = NULL;
+	Reading		reading = {data, relid};
+	ErrorData  *error;
 
 	data->store = tuplestore_begin_heap(true, false, memory);
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
-	PG_TRY();
-	{
-		read_relation(data, relid);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	while (GetCurrentTransactionNestLevel() > level)
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
+	error = mig_subtransaction(read_into, &reading, true);
 	if (error == NULL)
 		return;
-	if (mig_ends_rehearsal(error))
+	if (mig_is_interrupt(error))
 		ReThrowError(error);
 	data->failed = true;
 	add_unreadable(trial, data, error, script);
