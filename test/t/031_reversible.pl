@@ -104,7 +104,15 @@ my $findings = q{
 	  FROM mig.found WHERE up AND (verdict <> 'reversible' OR problem NOT LIKE 'the order of columns%')
 	 ORDER BY 1, 3};
 
-for my $history ([ 'minder', 117, 13 ], [ 'crates.io', 285, 8 ])
+# A NOT NULL has a name from 18 on, here after a table's former one.
+push @{ $expected{'crates.io'}{'20240412144536'} }, 'down: is missing column public.crates.downloads text'
+  if $major >= 18;
+$expected{'crates.io'}{'20240412144536'}[0] = 'irreversible' if $major >= 18;
+$_ = [ $_->[0], sort @$_[ 1 .. $#$_ ] ] for values %{ $expected{'crates.io'} };
+
+# An index is built with a search_path of the server's own from 17 on, where a
+# function fails that has lost its setting of it, and so two more downs do.
+for my $history ([ 'minder', 117, 13 ], [ 'crates.io', 285, $major >= 17 ? 10 : 8 ])
 {
 	my ($name, $count, $broken) = @$history;
 	my $database = $name =~ tr/./_/r;
