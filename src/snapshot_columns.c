@@ -18,7 +18,6 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
@@ -457,9 +456,21 @@ forget_old_and_new(Query *query, Oid view)
 	}
 }
 
+/* Give back what an owner has, and the owner. */
+static void
+end_owner(ResourceOwner owner)
+{
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_BEFORE_LOCKS, false, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_LOCKS, false, false);
+	ResourceOwnerRelease(owner, RESOURCE_RELEASE_AFTER_LOCKS, false, false);
+	ResourceOwnerDelete(owner);
+}
+
 /*
- * What a view selects.  The server locks what that reads to write it down; in
- * a subtransaction, so that many views do not need as many locks at once.
+ * What a view selects.  The server locks what that reads to write it down; for
+ * an owner of its own, so that many views do not need as many locks at once.
+ * A subtransaction would do that too, but the end of one costs the more the
+ * more relations the transaction has made.
  */
 static void
 put_view_query(Columns *columns, const MigSnapshotRelation *relation)
@@ -467,8 +478,8 @@ put_view_query(Columns *columns, const MigSnapshotRelation *relation)
 	bool		isnull;
 	Datum		action = heap_getattr(columns->rule_tuple, Anum_pg_rewrite_ev_action,
 									  columns->rule_desc, &isnull);
-	MemoryContext caller = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	ResourceOwner view_owner;
 	List	   *queries;
 
 	if (isnull)
@@ -478,15 +489,14 @@ put_view_query(Columns *columns, const MigSnapshotRelation *relation)
 		return;
 	rename_targets(linitial_node(Query, queries), relation, NULL);
 	forget_old_and_new(linitial_node(Query, queries), relation->oid);
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(caller);
+	view_owner = ResourceOwnerCreate(owner, "migrate view");
+	CurrentResourceOwner = view_owner;
 	mig_snapshot_put(columns->taking,
 					 relation->kind == RELKIND_VIEW ? "view" : "materialized view",
 					 relation->identity, MIG_TEXT,
 					 mig_settled_text(pg_get_querydef(linitial_node(Query, queries), false)));
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(caller);
 	CurrentResourceOwner = owner;
+	end_owner(view_owner);
 }
 
 /* What there is to tell of a relation after its columns. */
