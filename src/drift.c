@@ -12,7 +12,8 @@
  * Owns migrate_reference, migrate_object and migrate_unsettled.  Expects a
  * transaction.  Runs of several projects do not wait for each other here, as
  * each changes the rows of what it has changed; who replaces the reference
- * waits for all.  A run is never stopped by this: what cannot be read or
+ * waits for all.  So two may write the row of one component, if one commits on
+ * its way and the other has seen that: the next run settles which is right.  A run is never stopped by this: what cannot be read or
  * written is a warning, and the next run starts the reference anew from where
  * it was left.
  *
@@ -58,6 +59,7 @@ typedef struct Writing
 	Datum	   *gone;			/* places of rows to be deleted */
 	int			n;
 	int			ngone;
+	bool		skipped;		/* another deletes one of them, or has */
 } Writing;
 
 static Datum *
@@ -75,6 +77,7 @@ begin_writing(Writing *writing)
 		writing->columns[i] = new_column();
 	writing->gone = new_column();
 	writing->n = writing->ngone = 0;
+	writing->skipped = false;
 	writing->context = AllocSetContextCreate(CurrentMemoryContext, "migrate objects written",
 											 ALLOCSET_DEFAULT_SIZES);
 }
@@ -90,7 +93,8 @@ flush(Writing *writing)
 	if (writing->ngone > 0)
 	{
 		values[0] = mig_array_datum(writing->gone, writing->ngone, TIDOID);
-		mig_run_query(Q_OBJECT_DELETE, values, NULL);
+		if (mig_run_query(Q_OBJECT_DELETE, values, NULL) < writing->ngone)
+			writing->skipped = true;
 	}
 	if (writing->n > 0)
 	{
@@ -155,9 +159,10 @@ find_row(const MigSnapshot *snapshot, int *next, const MigSnapshotRow *key)
 
 /*
  * Bring the rows of the reference to where now is, as far as that is not as
- * it was in base.  Without a base all of it counts.
+ * it was in base.  Without a base all of it counts.  False: it depends on
+ * another transaction whether it is there.
  */
-static void
+static bool
 patch(const MigReference *reference, const MigSnapshot *base, const MigSnapshot *now)
 {
 	const MigSnapshot *rows = reference->rows;
@@ -191,9 +196,12 @@ patch(const MigReference *reference, const MigSnapshot *base, const MigSnapshot 
 		i += order <= 0;
 		j += order >= 0;
 	}
+	for (i = 0; i < reference->ntwins; i++)
+		delete_row(&writing, &reference->twins[i]);
 	flush(&writing);
 	mig_leave(&visit);
 	MemoryContextDelete(writing.context);
+	return !writing.skipped;
 }
 
 /*
@@ -269,9 +277,57 @@ read_rows(MigReference *reference, bool definitions)
 }
 
 /*
+ * Where two runs have written a component, the row counts that is as it is
+ * now, if there is one.
+ */
+static void
+settle_twins(MigReference *reference, const MigSnapshot *now)
+{
+	MigSnapshot *rows = reference->rows;
+	int			next = 0;
+	int			kept = 0;
+	int			i = 0;
+
+	while (i < rows->nrows)
+	{
+		const MigSnapshotRow *found;
+		int			end = i + 1;
+		int			right = i;
+		int			k;
+
+		while (end < rows->nrows && mig_snapshot_row_cmp(&rows->rows[i], &rows->rows[end]) == 0)
+			end++;
+		if (end > i + 1)
+		{
+			found = find_row(now, &next, &rows->rows[i]);
+			for (k = i; k < end; k++)
+			{
+				if (same_row(&rows->rows[k], found))
+					right = k;
+			}
+			if (reference->twins == NULL)
+				reference->twins = palloc_extended(sizeof(ItemPointerData) * rows->nrows,
+												   MCXT_ALLOC_HUGE);
+			for (k = i; k < end; k++)
+			{
+				if (k != right)
+					reference->twins[reference->ntwins++] = reference->places[k];
+			}
+		}
+		rows->rows[kept] = rows->rows[right];
+		reference->places[kept++] = reference->places[right];
+		i = end;
+	}
+	rows->nrows = kept;
+}
+
+/*
  * mig_reference_and_now
  *		The reference with its rows, none if there is none, and what there is
  *		now; both are as at one moment, as far as runs are concerned.
+ *
+ * If others end all the time the reference is older, so that nothing is taken
+ * for dropped that is not.
  */
 MigReference *
 mig_reference_and_now(int without, bool definitions, MigSnapshot **now)
@@ -291,13 +347,15 @@ mig_reference_and_now(int without, bool definitions, MigSnapshot **now)
 		reference = mig_reference_read();
 		if (reference == NULL)
 			reference = palloc0(sizeof(MigReference));
-		*now = mig_snapshot_take(without);
 		read_rows(reference, definitions);
+		*now = mig_snapshot_take(without);
 		after = mig_reference_read();
 		settled = after == NULL || (reference->version != NULL &&
 									strcmp(reference->version, after->version) == 0);
+		if (settled || ++attempts == ATTEMPTS)
+			settle_twins(reference, *now);
 		MemoryContextSwitchTo(caller);
-		if (!settled && ++attempts < ATTEMPTS)
+		if (!settled && attempts < ATTEMPTS)
 			MemoryContextDelete(context);
 	} while (!settled && attempts < ATTEMPTS);
 	return reference;
@@ -457,7 +515,7 @@ mig_reference_replace(const char *project, const char *origin, int limit, String
 
 		n = list_objects(differences, n, limit, list);
 	}
-	patch(reference, NULL, now);
+	(void) patch(reference, NULL, now);
 	set_reference(project, origin, 0, true, stamp);
 	forget_runs(lost_runs(0, &others));
 	MemoryContextSwitchTo(caller);
@@ -538,6 +596,7 @@ leave_snapshot(MigTracking *tracking)
 
 	if (tracking->job != 0)
 		lost = lappend(lost, &tracking->job);
+	forget_runs(lost);
 	lock_reference(false);
 	/* first, so that what comes in between differs */
 	stamp = mig_snapshot_stamp();
@@ -548,11 +607,11 @@ leave_snapshot(MigTracking *tracking)
 		MigSnapshot *now;
 
 		reference = mig_reference_and_now(0, false, &now);
-		patch(reference, tracking->base, now);
+		if (!patch(reference, tracking->base, now))
+			add_unsettled(tracking->project, 0);
 		set_reference(tracking->project, tracking->job != 0 ? "deploy" : "apply",
 					  tracking->job, tracking->base == NULL, stamp);
 	}
-	forget_runs(lost);
 }
 
 typedef struct Attempt

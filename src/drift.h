@@ -34,6 +34,8 @@ typedef struct MigReference
 	uint64		stamp;
 	MigSnapshot *rows;
 	ItemPointerData *places;	/* of the rows, by their numbers */
+	ItemPointerData *twins;		/* of others with the same key */
+	int			ntwins;
 } MigReference;
 
 /* drift.c */

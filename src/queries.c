@@ -509,7 +509,8 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 		5, {TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID}
 	},
 	[Q_OBJECT_DELETE] = {
-		"DELETE FROM %s.migrate_object WHERE ctid" EQ "ANY ($1)",
+		"DELETE FROM %s.migrate_object WHERE ctid" EQ "ANY (ARRAY(SELECT ctid FROM %s.migrate_object"
+		" WHERE ctid" EQ "ANY ($1) FOR UPDATE SKIP LOCKED))",
 		1, {TIDARRAYOID}
 	},
 	[Q_UNSETTLED] = {

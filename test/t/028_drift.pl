@@ -169,7 +169,11 @@ for my $session (@sessions)
 {
 	is(finish_session($session), 0, 'twenty runs beside two other projects') or diag($session->{err});
 }
-drift_is('many', '', 'runs of three projects at once leave no drift');
+is($node->safe_psql('many', $DRIFT), '', 'runs of three projects at once leave no drift');
+register('many', 1, 'CREATE TABLE last (a int)');
+($out, $err) = verbose_psql($node, 'many', 'SET migrate.drift = error; CALL migrate_deploy()');
+unlike($err, qr/ERROR/, 'a run after them') or diag($err);
+drift_is('many', '', 'and no drift after it');
 is( $node->safe_psql('many', q{
 		SELECT count(*) FROM migrate_object WHERE kind = 'table' AND identity LIKE 'public.project%' AND component = 'definition'}),
 	'60', 'and all their tables are known');
