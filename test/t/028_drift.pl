@@ -187,7 +187,7 @@ $node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr
 drift_is('restored', 'table public.by_hand added', 'a restored database has the drift that was there');
 $node->safe_psql('restored', "SELECT migrate_accept_drift('is mine')");
 drift_is('restored', '', '... until it is accepted');
-$node->safe_psql('restored', "SELECT migrate_register('1', 'm', 'CREATE TABLE more (a int)')");
+$node->safe_psql('restored', "SELECT migrate_register('2', 'm', 'CREATE TABLE more (a int)')");
 ($out, $err) = verbose_psql($node, 'restored', 'SET migrate.drift = error; CALL migrate_deploy()');
 unlike($err, qr/ERROR/, 'runs go on there') or diag($err);
 $node->safe_psql('postgres', 'CREATE DATABASE copied TEMPLATE many');
@@ -200,7 +200,7 @@ $node->safe_psql('copied', 'VACUUM (FULL, ANALYZE)');
 $node->safe_psql('copied', 'REINDEX DATABASE copied');
 $node->restart;
 isnt($node->safe_psql('copied', 'SELECT migrate_snapshot_stamp()'), $stamp, 'maintenance has written to the catalogs');
-$node->safe_psql('copied', "SELECT migrate_register('1', 'm', 'CREATE TABLE more (a int)')");
+$node->safe_psql('copied', "SELECT migrate_register('2', 'm', 'CREATE TABLE more (a int)')");
 ($out, $err) = verbose_psql($node, 'copied', 'SET migrate.drift = error; CALL migrate_deploy()');
 unlike($err, qr/ERROR/, 'and is no drift') or diag($err);
 
