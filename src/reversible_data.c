@@ -642,27 +642,31 @@ find_column(const Data *data, const char *name)
 	return -1;
 }
 
-/* What identifies a row: its key's hashes, or those of all that both have. */
-static char *
-row_hash(const Data *data, const Data *other, const char *alias, bool by_key, bool is_old)
+/* Of a column of both: its number in each. */
+typedef struct Pair
 {
-	const Data *old = is_old ? data : other;
-	const Data *new = is_old ? other : data;
-	StringInfoData expr;
-	int			i;
-	int			n = 0;
+	int			old;
+	int			new;
+} Pair;
 
-	initStringInfo(&expr);
-	appendStringInfoString(&expr, "pg_catalog.hash_record_extended(ROW(");
+/* The columns that both have, or those of the key. */
+static Pair *
+find_pairs(const Data *old, const Data *new, bool key, int *n)
+{
+	Pair	   *pairs = palloc(sizeof(Pair) * Max(old->ncolumns, 1));
+	int			i;
+
+	*n = 0;
 	for (i = 0; i < old->ncolumns; i++)
 	{
 		int			j = find_column(new, old->columns[i]);
 
-		if (j >= 0 && (!by_key || old->in_key[i]))
-			appendStringInfo(&expr, "%s%s.h%d", n++ > 0 ? ", " : "", alias, is_old ? i : j);
+		if (j < 0 || (key && !old->in_key[i]))
+			continue;
+		pairs[*n].old = i;
+		pairs[(*n)++].new = j;
 	}
-	appendStringInfoString(&expr, "), 0)");
-	return expr.data;
+	return pairs;
 }
 
 static bool
@@ -688,23 +692,27 @@ compare_by_key(MigTrial *trial, const Data *old, const Data *new, const char *sc
 	bool		isnull;
 	int64		lost;
 	int64		extra;
+	int			nkeys;
+	Pair	   *keys = find_pairs(old, new, true, &nkeys);
 	int			n = 3;
 	int			i;
 
+	/* a key is never null, so that its hash tells whether there is a row */
 	initStringInfo(&query);
-	appendStringInfoString(&query,
-						   "SELECT count(*) FILTER (WHERE a.k IS NULL), count(*) FILTER (WHERE b.k IS NULL)");
+	appendStringInfo(&query, "SELECT count(*) FILTER (WHERE a.h%d IS NULL), count(*) FILTER (WHERE b.h%d IS NULL)",
+					 keys[0].new, keys[0].old);
 	for (i = 0; i < old->ncolumns; i++)
 	{
 		int			j = find_column(new, old->columns[i]);
 
 		if (j >= 0 && !old->in_key[i])
-			appendStringInfo(&query, ", count(*) FILTER (WHERE a.k IS NOT NULL AND b.k IS NOT NULL AND b.h%d IS DISTINCT FROM a.h%d)",
-							 i, j);
+			appendStringInfo(&query, ", count(*) FILTER (WHERE a.h%d IS NOT NULL AND b.h%d IS NOT NULL AND b.h%d IS DISTINCT FROM a.h%d)",
+							 keys[0].new, keys[0].old, i, j);
 	}
-	appendStringInfo(&query, " FROM (SELECT %s AS k, * FROM migrate_before o) b"
-					 " FULL JOIN (SELECT %s AS k, * FROM migrate_after n) a ON b.k = a.k",
-					 row_hash(old, new, "o", true, true), row_hash(new, old, "n", true, false));
+	appendStringInfoString(&query, " FROM migrate_before b FULL JOIN migrate_after a ON ");
+	for (i = 0; i < nkeys; i++)
+		appendStringInfo(&query, "%sb.h%d = a.h%d", i > 0 ? " AND " : "", keys[i].old,
+						 keys[i].new);
 	(void) read_count(query.data);
 	tuple = SPI_tuptable->vals[0];
 	desc = SPI_tuptable->tupdesc;
@@ -724,15 +732,41 @@ compare_by_key(MigTrial *trial, const Data *old, const Data *new, const char *sc
 	return true;
 }
 
+/*
+ * How many combinations of the columns are not there any more, or not as
+ * often; a second column of the result has those that were not there before.
+ */
+static int64
+count_gone(const Pair *pairs, int n)
+{
+	StringInfoData names;
+	StringInfoData before;
+	StringInfoData after;
+	int			i;
+
+	initStringInfo(&names);
+	initStringInfo(&before);
+	initStringInfo(&after);
+	for (i = 0; i < n; i++)
+	{
+		appendStringInfo(&names, "%sk%d", i > 0 ? ", " : "", i);
+		appendStringInfo(&before, "h%d, ", pairs[i].old);
+		appendStringInfo(&after, "h%d, ", pairs[i].new);
+	}
+	return read_count(psprintf("WITH s AS (SELECT sum(n) AS n FROM"
+							   " (SELECT %s1 FROM migrate_before UNION ALL"
+							   " SELECT %s-1 FROM migrate_after) d (%s, n) GROUP BY %s HAVING sum(n) <> 0)"
+							   " SELECT coalesce(sum(n) FILTER (WHERE n > 0), 0)::int8,"
+							   " coalesce(-sum(n) FILTER (WHERE n < 0), 0)::int8 FROM s",
+							   before.data, after.data, names.data, names.data));
+}
+
 /* Rows that are what they consist of. */
 static void
 compare_as_bag(MigTrial *trial, const Data *old, const Data *new, const char *script)
 {
-	const char *counts = "WITH s AS (SELECT k, sum(n) AS n FROM"
-		" (SELECT %s AS k, 1 AS n FROM migrate_before o UNION ALL"
-		" SELECT %s, -1 FROM migrate_after n) d GROUP BY k HAVING sum(n) <> 0)"
-		" SELECT coalesce(sum(n) FILTER (WHERE n > 0), 0)::int8,"
-		" coalesce(-sum(n) FILTER (WHERE n < 0), 0)::int8 FROM s";
+	int			npairs;
+	Pair	   *pairs = find_pairs(old, new, false, &npairs);
 	bool		told = false;
 	bool		isnull;
 	int64		lost;
@@ -740,26 +774,21 @@ compare_as_bag(MigTrial *trial, const Data *old, const Data *new, const char *sc
 	int64		fewer;
 	int			i;
 
-	lost = read_count(psprintf(counts, row_hash(old, new, "o", false, true),
-							   row_hash(new, old, "n", false, false)));
+	lost = count_gone(pairs, npairs);
 	extra = DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
 	fewer = Max(lost - extra, 0);
 	add_lost_rows(trial, old, fewer, script);
 	add_extra_rows(trial, old, Max(extra - lost, 0), script);
 	if (lost == 0 || extra == 0)
 		return;
-	for (i = 0; i < old->ncolumns; i++)
+	for (i = 0; i < npairs; i++)
 	{
-		int			j = find_column(new, old->columns[i]);
-		int64		gone;
+		int64		gone = count_gone(&pairs[i], 1);
 
 		CHECK_FOR_INTERRUPTS();
-		if (j < 0)
-			continue;
-		gone = read_count(psprintf(counts, psprintf("o.h%d", i), psprintf("n.h%d", j)));
 		if (gone > fewer)
 		{
-			add_lost_values(trial, old, i, gone - fewer, false, script);
+			add_lost_values(trial, old, pairs[i].old, gone - fewer, false, script);
 			told = true;
 		}
 	}

@@ -375,6 +375,14 @@ INSERT INTO sound (what, up, down) VALUES
 
 SELECT is(findings(up, down), expected, 'defect: ' || what) FROM defects ORDER BY n;
 SELECT is(findings(up, down), 'reversible', 'sound: ' || what) FROM sound ORDER BY n;
+-- Of many rows each is told from all others.
+CREATE TABLE many (id integer PRIMARY KEY, v text);
+INSERT INTO many SELECT i, 'v' || i FROM generate_series(1, 200000) i;
+CREATE TABLE heap AS TABLE many;
+SELECT is(findings('UPDATE many SET v = upper(v) WHERE id <= 10', 'SELECT 1'), E'lossy\n- column r.many.v values values are lost 10 in down', 'ten of many rows, by their key');
+SELECT is(findings('UPDATE heap SET v = upper(v) WHERE id <= 10', 'SELECT 1'), E'lossy\n- column r.heap.v values values are lost 10 in down', '... and without one');
+SELECT is(findings('UPDATE heap SET id = 200001 - id', 'SELECT 1'), E'lossy\n- table r.heap rows values have moved between rows 200000 in down', 'and which values are together');
+SELECT is(findings('UPDATE many SET v = upper(v)', 'UPDATE many SET v = lower(v)'), 'reversible', 'what comes back is not lost');
 SELECT is((SELECT count(*)::integer >= 30 FROM defects) AND (SELECT count(*)::integer >= 30 FROM sound), true, 'enough of both');
 SELECT is((SELECT string_agg(concat_ws(' ', relname, n), ', ' ORDER BY relname)
 	FROM (SELECT 'customer' AS relname, count(*) AS n FROM customer UNION ALL SELECT 'visit', count(*) FROM visit
