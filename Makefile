@@ -15,8 +15,6 @@ REGRESS := $(sort $(notdir $(basename $(wildcard test/sql/*.sql))))
 REGRESS_OPTS = --inputdir=test --encoding=UTF8
 ISOLATION := $(sort $(notdir $(basename $(wildcard test/specs/*.spec))))
 ISOLATION_OPTS = --inputdir=test --outputdir=.
-# What tests change between runs is not to be warned of, but where they say so.
-installcheck: export PGOPTIONS += -c migrate.drift=record
 PROVE_TESTS := $(sort $(wildcard test/t/*.pl))
 TAP_TESTS := $(if $(PROVE_TESTS),1)
 
@@ -24,6 +22,9 @@ PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
 ifneq ($(PGXS),)
 include $(PGXS)
+# What pg_regress's tests change between runs is not to be warned of.
+installcheck: export PGOPTIONS += -c migrate.drift=record
+PROVE := env -u PGOPTIONS $(PROVE)
 # PostgreSQL is not always configured to track these itself
 $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h)
 else

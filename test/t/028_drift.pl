@@ -12,9 +12,6 @@ use PostgreSQL::Test::Utils;
 use Sessions;
 use Test::More;
 
-# the server's default is what is tested
-delete $ENV{PGOPTIONS};
-
 my $node = PostgreSQL::Test::Cluster->new('primary');
 $node->init(allows_streaming => 1, extra => [ '--locale=C', '--encoding=UTF8' ]);
 $node->append_conf('postgresql.conf', "restart_after_crash = on\nmax_worker_processes = 20\n");
