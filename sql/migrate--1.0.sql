@@ -568,7 +568,7 @@ CREATE FUNCTION migrate_plan_steps(target text,
 								   OUT step integer, OUT version text, OUT name text,
 								   OUT action text, OUT mode text, OUT reason text,
 								   OUT statements integer, OUT path text,
-								   OUT reversible text)
+								   OUT rehearsed text)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME' LANGUAGE C STABLE;
 COMMENT ON FUNCTION migrate_plan_steps(text) IS
@@ -583,12 +583,12 @@ CREATE FUNCTION migrate_plan(target text DEFAULT NULL,
 							 OUT step integer, OUT version text, OUT name text,
 							 OUT action text, OUT mode text, OUT reason text,
 							 OUT statements integer, OUT path text, OUT risk text,
-							 OUT reversible text)
+							 OUT rehearsed text)
 	RETURNS SETOF record
 	LANGUAGE sql STABLE
 	BEGIN ATOMIC
 		SELECT p.step, p.version, p.name, p.action, p.mode, p.reason, p.statements, p.path,
-			   migrate_plan_risk(migrate_plan.target, p.step), p.reversible
+			   migrate_plan_risk(migrate_plan.target, p.step), p.rehearsed
 		  FROM migrate_plan_steps(migrate_plan.target) p;
 	END;
 COMMENT ON FUNCTION migrate_plan(text) IS

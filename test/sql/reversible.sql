@@ -33,22 +33,22 @@ SELECT * FROM left_over;
 -- what is kept, and shown as long as the texts are the same
 SELECT version, name, verdict, findings, rehearsed_at > now() - interval '1 minute' AS just_now, rehearsed_by = current_user AS by_me
   FROM migrate_rehearsal WHERE project = 'reversible' ORDER BY version;
-SELECT step, version, reversible FROM migrate_plan();
+SELECT step, version, rehearsed FROM migrate_plan();
 SELECT migrate_register('2', 'two', 'UPDATE customer SET name = id', 'SELECT 2');
 SELECT migrate_register('3', 'three', 'UPDATE customer SET name = id WHERE id > 401; DELETE FROM customer WHERE id < 3', 'SELECT');
-SELECT step, version, reversible FROM migrate_plan();
+SELECT step, version, rehearsed FROM migrate_plan();
 SELECT version, verdict, problem, lost FROM migrate_reversible('2');
-SELECT step, version, reversible FROM migrate_plan();
+SELECT step, version, rehearsed FROM migrate_plan();
 BEGIN;
 SELECT version, verdict FROM migrate_reversible('3');
 ROLLBACK;
-SELECT step, version, reversible FROM migrate_plan();
+SELECT step, version, rehearsed FROM migrate_plan();
 
 -- one that is applied: from where it is the newest
 SELECT version FROM migrate_apply('2');
 SELECT version, verdict, problem, kind, identity, script, statement, line, sqlstate FROM migrate_reversible('2');
 SELECT version, verdict, problem, kind, identity, script, statement, line, sqlstate FROM migrate_reversible('1');
-SELECT step, version, action, reversible FROM migrate_plan('base');
+SELECT step, version, action, rehearsed FROM migrate_plan('base');
 -- what it has come to hold would go
 SELECT migrate_register('4', 'four', 'CREATE TABLE four (id integer, t text); INSERT INTO four VALUES (1, ''seed'')', 'DROP TABLE four');
 SELECT version, verdict, problem, lost FROM migrate_reversible('4');
