@@ -189,7 +189,7 @@ patch(const MigReference *reference, const MigSnapshot *base, const MigSnapshot 
 			 (old && new && old->major != new->major)))
 		{
 			if (old != NULL)
-				delete_row(&writing, &reference->places[i]);
+				delete_row(&writing, &rows->rows[i].place);
 			if (new != NULL)
 				write_row(&writing, new);
 		}
@@ -237,19 +237,12 @@ read_rows(MigReference *reference, bool definitions)
 {
 	Datum		values[1] = {BoolGetDatum(definitions)};
 	const char *kind = "";
-	int			nest = NewGUCNestLevel();
-	MigVisit	visit;
-	uint64		n;
+	MigVisit	visit = mig_enter();
+	uint64		n = mig_read_query(Q_OBJECTS, values);
 	uint64		i;
 
-	/* they are sorted */
-	(void) set_config_option("work_mem", "64MB", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	visit = mig_enter();
-	n = mig_read_query(Q_OBJECTS, values);
 	MemoryContextSwitchTo(visit.caller);
 	reference->rows = mig_snapshot_new(0);
-	reference->places = palloc_extended(sizeof(ItemPointerData) * (n + 1), MCXT_ALLOC_HUGE);
 	for (i = 0; i < n; i++)
 	{
 		char	   *this_kind = mig_text_field(&visit, i, 2);
@@ -270,10 +263,10 @@ read_rows(MigReference *reference, bool definitions)
 		row->definition = mig_text_field(&visit, i, 6);
 		ItemPointerCopy((ItemPointer) DatumGetPointer(SPI_getbinval(SPI_tuptable->vals[i],
 																	SPI_tuptable->tupdesc, 1, &isnull)),
-						&reference->places[i]);
+						&row->place);
 	}
 	mig_leave(&visit);
-	AtEOXact_GUC(true, nest);
+	mig_snapshot_sort(reference->rows);
 }
 
 /*
@@ -311,11 +304,10 @@ settle_twins(MigReference *reference, const MigSnapshot *now)
 			for (k = i; k < end; k++)
 			{
 				if (k != right)
-					reference->twins[reference->ntwins++] = reference->places[k];
+					reference->twins[reference->ntwins++] = rows->rows[k].place;
 			}
 		}
-		rows->rows[kept] = rows->rows[right];
-		reference->places[kept++] = reference->places[right];
+		rows->rows[kept++] = rows->rows[right];
 		i = end;
 	}
 	rows->nrows = kept;

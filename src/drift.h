@@ -11,7 +11,6 @@
 #include "snapshot.h"
 
 #include "lib/stringinfo.h"
-#include "storage/itemptr.h"
 
 /* What a run remembers of the database until its end. */
 typedef struct MigTracking
@@ -33,8 +32,7 @@ typedef struct MigReference
 	bool		has_stamp;		/* it is as the database was then */
 	uint64		stamp;
 	MigSnapshot *rows;
-	ItemPointerData *places;	/* of the rows, by their numbers */
-	ItemPointerData *twins;		/* of others with the same key */
+	ItemPointerData *twins;		/* places of others with the same key */
 	int			ntwins;
 } MigReference;
 

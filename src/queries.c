@@ -499,7 +499,7 @@ const MigQueryText mig_query_texts[Q_COUNT] = {
 	[Q_OBJECTS] = {
 		"SELECT ctid, kind, identity, component, hash,"
 		" CASE WHEN $1 OR kind" EQ "ANY ('{index,sequence}'::pg_catalog.text[]) THEN definition END"
-		" FROM %s.migrate_object ORDER BY kind, identity, component",
+		" FROM %s.migrate_object",
 		1, {BOOLOID}
 	},
 	[Q_OBJECT_INSERT] = {

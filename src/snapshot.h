@@ -16,6 +16,7 @@
 #include "common/cryptohash.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
+#include "storage/itemptr.h"
 #include "utils/acl.h"
 #include "utils/hsearch.h"
 
@@ -54,6 +55,7 @@ typedef struct MigSnapshotRow
 	MigComponent component;
 	int			major;			/* whose wording it is; 0: all have the same */
 	uint8		hash[MIG_SNAPSHOT_HASH];
+	ItemPointerData place;		/* where it is stored, if it is */
 } MigSnapshotRow;
 
 typedef struct MigSnapshot
