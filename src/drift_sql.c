@@ -387,19 +387,12 @@ migrate_drift(PG_FUNCTION_ARGS)
 	for (i = 0; i < n; i++)
 	{
 		const MigDifference *difference = &differences[i];
-		const MigSnapshotRow *row = difference->before ? difference->before : difference->after;
 		const Ddl  *ddl = find_ddl(changed, difference, reference->rows, now);
 		Datum		values[14] = {0};
 		bool		nulls[14] = {false};
 
 		CHECK_FOR_INTERRUPTS();
-		values[0] = CStringGetTextDatum(row->kind);
-		values[1] = CStringGetTextDatum(row->identity);
-		values[2] = CStringGetTextDatum(mig_component_name(row->component));
-		values[3] = CStringGetTextDatum(mig_change_name(difference->change));
-		values[4] = mig_definition_value(difference->before, &nulls[4]);
-		values[5] = mig_definition_value(difference->after, &nulls[5]);
-		values[6] = mig_text_datum(difference->part_of, &nulls[6]);
+		mig_difference_values(difference, values, nulls);
 		if (ddl != NULL)
 			values[7] = TimestampTzGetDatum(ddl->seen);
 		nulls[7] = ddl == NULL;

@@ -141,7 +141,9 @@ extern MigDifference *mig_snapshot_compare(const MigSnapshot *before,
 
 /* snapshot_sql.c */
 extern int	mig_without_argument(FunctionCallInfo fcinfo, int n);
-extern Datum mig_definition_value(const MigSnapshotRow *row, bool *isnull);
+#define MIG_DIFFERENCE_VALUES 7
+
+extern void mig_difference_values(const MigDifference *difference, Datum *values, bool *nulls);
 
 /* snapshot_catalogs.c */
 typedef struct MigSnapshotSchema

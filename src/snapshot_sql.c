@@ -198,15 +198,32 @@ read_rows(Jsonb *rows, int without)
 	return snapshot;
 }
 
-/*
- * mig_definition_value
- *		A row's definition as a text; null if there is none.
- */
-Datum
-mig_definition_value(const MigSnapshotRow *row, bool *isnull)
+static Datum
+definition_value(const MigSnapshotRow *row, bool *isnull)
 {
 	*isnull = row == NULL || row->definition == NULL;
 	return *isnull ? (Datum) 0 : CStringGetTextDatum(row->definition);
+}
+
+/*
+ * mig_difference_values
+ *		What the functions that show differences say of one: the first
+ *		MIG_DIFFERENCE_VALUES columns.
+ */
+void
+mig_difference_values(const MigDifference *difference, Datum *values, bool *nulls)
+{
+	const MigSnapshotRow *row = difference->before ? difference->before : difference->after;
+
+	values[0] = CStringGetTextDatum(row->kind);
+	values[1] = CStringGetTextDatum(row->identity);
+	values[2] = CStringGetTextDatum(mig_component_name(row->component));
+	values[3] = CStringGetTextDatum(mig_change_name(difference->change));
+	values[4] = definition_value(difference->before, &nulls[4]);
+	values[5] = definition_value(difference->after, &nulls[5]);
+	nulls[6] = difference->part_of == NULL;
+	if (!nulls[6])
+		values[6] = CStringGetTextDatum(difference->part_of);
 }
 
 Datum
@@ -214,8 +231,7 @@ migrate_snapshot_compare(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *returned = (ReturnSetInfo *) fcinfo->resultinfo;
 	int			without = mig_without_argument(fcinfo, 2);
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "migrate snapshots",
-												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext context;
 	MemoryContext caller;
 	MigSnapshot *before;
 	MigSnapshot *after;
@@ -228,28 +244,18 @@ migrate_snapshot_compare(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("before must not be null")));
-	caller = MemoryContextSwitchTo(context);
+	context = mig_call_context(&caller);
 	before = read_rows(PG_GETARG_JSONB_P(0), without);
 	after = PG_ARGISNULL(1) ? mig_snapshot_take(without) :
 		read_rows(PG_GETARG_JSONB_P(1), without);
 	differences = mig_snapshot_compare(before, after, &n);
 	for (i = 0; i < n; i++)
 	{
-		const MigDifference *difference = &differences[i];
-		const MigSnapshotRow *row = difference->before ? difference->before : difference->after;
-		Datum		values[7] = {0};
-		bool		nulls[7] = {false};
+		Datum		values[MIG_DIFFERENCE_VALUES] = {0};
+		bool		nulls[MIG_DIFFERENCE_VALUES] = {false};
 
 		CHECK_FOR_INTERRUPTS();
-		values[0] = CStringGetTextDatum(row->kind);
-		values[1] = CStringGetTextDatum(row->identity);
-		values[2] = CStringGetTextDatum(mig_component_name(row->component));
-		values[3] = CStringGetTextDatum(mig_change_name(difference->change));
-		values[4] = mig_definition_value(difference->before, &nulls[4]);
-		values[5] = mig_definition_value(difference->after, &nulls[5]);
-		nulls[6] = difference->part_of == NULL;
-		if (!nulls[6])
-			values[6] = CStringGetTextDatum(difference->part_of);
+		mig_difference_values(&differences[i], values, nulls);
 		tuplestore_putvalues(returned->setResult, returned->setDesc, values, nulls);
 	}
 	MemoryContextSwitchTo(caller);
