@@ -473,7 +473,7 @@ valid_checks(MigRel *rel)
 void
 mig_prove(void *arg)
 {
-	MigProof	   *proof = arg;
+	MigProof   *proof = arg;
 
 	proof->holds = predicate_implied_by(proof->claim,
 										list_concat(proof->known, valid_checks(proof->rel)),
@@ -488,7 +488,7 @@ mig_prove(void *arg)
 bool
 mig_predict_not_null(MigRel *rel, MigColumn *column)
 {
-	MigProof		proof = {rel};
+	MigProof	proof = {rel};
 
 	if (column->not_null)
 		return mig_column_has_no_null(rel, column);

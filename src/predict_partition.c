@@ -433,7 +433,7 @@ prove_partition(void *arg)
 {
 	PartitionProof *proof = arg;
 	ParseState *pstate = mig_rel_parse_state(proof->rel->world, NULL, proof->source);
-	MigProof		inner = {proof->rel};
+	MigProof	inner = {proof->rel};
 	MigRel	   *parent = proof->parent;
 	Expr	   *qual = bound_qual(pstate, parent, proof->rel, proof->bound);
 	ListCell   *lc;
