@@ -270,6 +270,33 @@ read_rows(MigReference *reference, bool definitions)
 }
 
 /*
+ * Runs that have not left their snapshot: the jobs, or 0, of those that have
+ * ended, and whether others than this one are going on.
+ */
+static List *
+lost_runs(int64 own, bool *others)
+{
+	MigVisit	visit = mig_enter();
+	uint64		n = mig_read_query(Q_UNSETTLED, NULL);
+	int64	   *jobs = MemoryContextAlloc(visit.caller, sizeof(int64) * (n + 1));
+	List	   *lost = NIL;
+	uint64		i;
+
+	for (i = 0; i < n; i++)
+		jobs[i] = mig_int_field(i, 1, 0);
+	mig_leave(&visit);
+	*others = false;
+	for (i = 0; i < n; i++)
+	{
+		if (jobs[i] == 0 || (jobs[i] != own && mig_job_pid(jobs[i]) == 0))
+			lost = lappend(lost, &jobs[i]);
+		else if (jobs[i] != own)
+			*others = true;
+	}
+	return lost;
+}
+
+/*
  * Where two runs have written a component, the row counts that is as it is
  * now, if there is one.
  */
@@ -319,10 +346,11 @@ settle_twins(MigReference *reference, const MigSnapshot *now)
  *		now; both are as at one moment, as far as runs are concerned.
  *
  * If others end all the time the reference is older, so that nothing is taken
- * for dropped that is not.
+ * for dropped that is not.  Others: there may be what a run has done that is
+ * not in the reference yet.
  */
 MigReference *
-mig_reference_and_now(int without, bool definitions, MigSnapshot **now)
+mig_reference_and_now(int without, bool definitions, MigSnapshot **now, bool *others)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MigReference *reference;
@@ -341,6 +369,9 @@ mig_reference_and_now(int without, bool definitions, MigSnapshot **now)
 			reference = palloc0(sizeof(MigReference));
 		read_rows(reference, definitions);
 		*now = mig_snapshot_take(without);
+		/* who goes on by now, and has left no snapshot when it is looked for */
+		if (lost_runs(0, others) != NIL)
+			*others = true;
 		after = mig_reference_read();
 		settled = after == NULL || (reference->version != NULL &&
 									strcmp(reference->version, after->version) == 0);
@@ -350,6 +381,7 @@ mig_reference_and_now(int without, bool definitions, MigSnapshot **now)
 		if (!settled && attempts < ATTEMPTS)
 			MemoryContextDelete(context);
 	} while (!settled && attempts < ATTEMPTS);
+	*others = *others || !settled;
 	return reference;
 }
 
@@ -409,33 +441,6 @@ add_unsettled(const char *project, int64 job)
 
 	mig_run_query(Q_UNSETTLED_ADD, values, NULL);
 	mig_leave(&visit);
-}
-
-/*
- * Runs that have not left their snapshot: the jobs, or 0, of those that have
- * ended, and whether others than this one are going on.
- */
-static List *
-lost_runs(int64 own, bool *others)
-{
-	MigVisit	visit = mig_enter();
-	uint64		n = mig_read_query(Q_UNSETTLED, NULL);
-	int64	   *jobs = MemoryContextAlloc(visit.caller, sizeof(int64) * (n + 1));
-	List	   *lost = NIL;
-	uint64		i;
-
-	for (i = 0; i < n; i++)
-		jobs[i] = mig_int_field(i, 1, 0);
-	mig_leave(&visit);
-	*others = false;
-	for (i = 0; i < n; i++)
-	{
-		if (jobs[i] == 0 || (jobs[i] != own && mig_job_pid(jobs[i]) == 0))
-			lost = lappend(lost, &jobs[i]);
-		else if (jobs[i] != own)
-			*others = true;
-	}
-	return lost;
 }
 
 static void
@@ -500,7 +505,7 @@ mig_reference_replace(const char *project, const char *origin, int limit, String
 	MemoryContextSwitchTo(context);
 	lock_reference(true);
 	stamp = mig_snapshot_stamp();
-	reference = mig_reference_and_now(0, false, &now);
+	reference = mig_reference_and_now(0, false, &now, &others);
 	if (reference->version != NULL)
 	{
 		MigDifference *differences = mig_reference_compare(reference, now, &n);
@@ -554,21 +559,19 @@ look_for_drift(MigTracking *tracking)
 	MigReference *reference = mig_reference_read();
 	MigSnapshot *now;
 	MigDifference *differences;
-	bool		before;
-	bool		after;
+	bool		others;
 	int			n;
 
 	/* where a run was lost, nobody knows what of all this was its work */
-	if (reference == NULL || lost_runs(0, &before) != NIL ||
+	if (reference == NULL || lost_runs(0, &others) != NIL ||
 		(reference->has_stamp && mig_snapshot_stamp() == reference->stamp))
 		return;
-	reference = mig_reference_and_now(0, false, &now);
-	(void) lost_runs(0, &after);
+	reference = mig_reference_and_now(0, false, &now, &others);
 	differences = mig_reference_compare(reference, now, &n);
 	if (n > 0)
 	{
 		/* what another project's run has committed so far is not known yet */
-		if (!before && !after)
+		if (!others)
 			report_drift(differences, n);
 		tracking->base = now;
 	}
@@ -598,7 +601,7 @@ leave_snapshot(MigTracking *tracking)
 	{
 		MigSnapshot *now;
 
-		reference = mig_reference_and_now(0, false, &now);
+		reference = mig_reference_and_now(0, false, &now, &others);
 		if (!patch(reference, tracking->base, now))
 			add_unsettled(tracking->project, 0);
 		set_reference(tracking->project, tracking->job != 0 ? "deploy" : "apply",

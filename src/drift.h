@@ -41,7 +41,8 @@ extern void mig_tracking_begin(MigTracking *tracking, const char *project, int64
 extern bool mig_tracking_end(MigTracking *tracking);
 extern void mig_reference_begin(const char *project);
 extern MigReference *mig_reference_read(void);
-extern MigReference *mig_reference_and_now(int without, bool definitions, MigSnapshot **now);
+extern MigReference *mig_reference_and_now(int without, bool definitions, MigSnapshot **now,
+										   bool *others);
 extern MigDifference *mig_reference_compare(const MigReference *reference,
 											const MigSnapshot *now, int *n);
 extern int	mig_reference_replace(const char *project, const char *origin, int limit,

@@ -371,12 +371,13 @@ migrate_drift(PG_FUNCTION_ARGS)
 	MigSnapshot *now;
 	MigDifference *differences;
 	HTAB	   *changed;
+	bool		others;
 	int			n;
 	int			i;
 
 	InitMaterializedSRF(fcinfo, 0);
 	context = mig_call_context(&caller);
-	reference = mig_reference_and_now(without, true, &now);
+	reference = mig_reference_and_now(without, true, &now, &others);
 	if (reference->version == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
