@@ -93,23 +93,6 @@ typedef struct Data
 	Tuplestorestate *store;
 } Data;
 
-/* What the text of a value depends on. */
-static const struct
-{
-	const char *name;
-	const char *value;
-}			settings[] = {
-	{"search_path", "pg_catalog, pg_temp"},
-	{"DateStyle", "ISO, YMD"},
-	{"IntervalStyle", "postgres"},
-	{"TimeZone", "UTC"},
-	{"extra_float_digits", "1"},
-	{"bytea_output", "hex"},
-	{"lc_monetary", "C"},
-	{"xmlbinary", "base64"},
-	{"row_security", "off"}
-};
-
 static int
 compare_holdings(const void *a, const void *b)
 {
@@ -399,11 +382,10 @@ read_relation(Data *data, Oid relid)
 	char	   *name = quote_qualified_identifier(data->schema, data->relation);
 	int			nest = NewGUCNestLevel();
 	char	   *from;
-	int			i;
 
-	for (i = 0; i < lengthof(settings); i++)
-		(void) set_config_option(settings[i].name, settings[i].value, PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	mig_pin_wording();
+	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 	if (data->sequence)
 	{
 		bool		isnull;

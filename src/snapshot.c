@@ -48,12 +48,14 @@
 #define ATTEMPTS 3
 #define FAILURES 10
 
-/* What texts depend on, and what makes small queries slow. */
-static const struct
+typedef struct Setting
 {
 	const char *name;
 	const char *value;
-}			settings[] = {
+} Setting;
+
+/* What texts depend on. */
+static const Setting wording[] = {
 	{"search_path", "pg_catalog, pg_temp"},
 	{"DateStyle", "ISO, YMD"},
 	{"IntervalStyle", "postgres"},
@@ -65,7 +67,11 @@ static const struct
 	{"escape_string_warning", "off"},
 	{"lc_monetary", "C"},
 	{"xmlbinary", "base64"},
-	{"array_nulls", "on"},
+	{"array_nulls", "on"}
+};
+
+/* What makes small queries slow, and what rows they see. */
+static const Setting planning[] = {
 	{"jit", "off"},
 	{"max_parallel_workers_per_gather", "0"},
 	{"work_mem", "64MB"},
@@ -372,13 +378,24 @@ take_kind(MigTaking *taking, const MigSnapshotQuery *query)
 }
 
 static void
-pin_settings(void)
+pin(const Setting *settings, int n)
 {
 	int			i;
 
-	for (i = 0; i < lengthof(settings); i++)
+	for (i = 0; i < n; i++)
 		(void) set_config_option(settings[i].name, settings[i].value, PGC_USERSET,
 								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * mig_pin_wording
+ *		Set what the texts of values and definitions depend on.  The caller has
+ *		opened a level of settings.
+ */
+void
+mig_pin_wording(void)
+{
+	pin(wording, lengthof(wording));
 }
 
 /* In a subtransaction, which undoes what it leaves open when it fails. */
@@ -390,7 +407,8 @@ read_catalogs(void *arg)
 	MigVisit	visit;
 	const MigSnapshotQuery *query;
 
-	pin_settings();
+	mig_pin_wording();
+	pin(planning, lengthof(planning));
 	visit = mig_enter();
 	PushActiveSnapshot(GetLatestSnapshot());
 	mig_snapshot_read_catalogs(taking);

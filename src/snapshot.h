@@ -112,6 +112,7 @@ typedef struct MigDifference
 
 /* snapshot.c */
 extern MigSnapshot *mig_snapshot_take(int without);
+extern void mig_pin_wording(void);
 
 /* snapshot_stamp.c */
 extern uint64 mig_snapshot_stamp(void);
