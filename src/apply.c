@@ -516,12 +516,7 @@ migrate_repair(PG_FUNCTION_ARGS)
 				 errmsg("migration %s is not applied",
 						mig_label(entry->version, entry->name)),
 				 errhint("What is pending runs as it is registered and needs no repair.")));
-	if (!entry->registered)
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
-				 errmsg("migration %s is applied, but its text is not registered",
-						mig_label(entry->version, entry->name)),
-				 errhint("Register its file, or take it off the records with migrate_unmark().")));
+	mig_require_text(entry);
 	if (!entry->settled || !entry->same_text)
 	{
 		mig_state_set_repaired(mig_project, entry->key);

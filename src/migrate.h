@@ -246,6 +246,7 @@ extern bool mig_version_above(const MigEntry *a, const MigEntry *b);
 extern const MigSide *mig_step_side(const MigStep *step);
 extern const char *mig_step_worker(const MigStep *step);
 extern char *mig_step_label(const MigStep *step);
+extern void mig_require_text(const MigEntry *entry);
 extern char *mig_label(const char *version, const char *name);
 
 /* format_liquibase_script.c */

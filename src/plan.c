@@ -808,3 +808,18 @@ mig_plan_to(MigEntry *entries, int n, const char *target, MigPolicy policy)
 	}
 	return mig_plan_up(entries, n, target, policy);
 }
+
+/*
+ * mig_require_text
+ *		Raise an error if an applied migration is not registered.
+ */
+void
+mig_require_text(const MigEntry *entry)
+{
+	if (!entry->registered)
+		ereport(ERROR,
+				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
+				 errmsg("migration %s is applied, but its text is not registered",
+						mig_label(entry->version, entry->name)),
+				 errhint("Register its file, or take it off the records with migrate_unmark().")));
+}

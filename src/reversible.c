@@ -663,12 +663,7 @@ try_applied(Trying *trying, MigEntry *entries, int n, MigEntry *entry)
 	MigTrial   *trial;
 	MigPlan    *plan;
 
-	if (!entry->registered)
-		ereport(ERROR,
-				(errcode(ERRCODE_MIG_UNKNOWN_VERSION),
-				 errmsg("migration %s is applied, but its text is not registered",
-						mig_label(entry->version, entry->name)),
-				 errhint("Register its file, or take it off the records with migrate_unmark().")));
+	mig_require_text(entry);
 	stored = mig_catalog_fetch(run->project, entry->key);
 	if (stored == NULL)
 		elog(ERROR, "migration %s is gone", entry->version);
