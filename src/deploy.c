@@ -996,7 +996,7 @@ leave_snapshot(Deploy *deploy)
 	{
 		begin(deploy);
 		protect_locks(deploy);
-		(void) mig_tracking_end(&deploy->run.tracking);
+		mig_tracking_end(&deploy->run.tracking);
 		commit(deploy);
 	}
 	PG_CATCH();

@@ -588,7 +588,6 @@ leave_snapshot(MigTracking *tracking)
 
 	if (tracking->base != NULL)
 		lost = NIL;
-
 	if (tracking->job != 0)
 		lost = lappend(lost, &tracking->job);
 	forget_runs(lost);
@@ -678,21 +677,17 @@ mig_tracking_begin(MigTracking *tracking, const char *project, int64 job)
 
 /*
  * mig_tracking_end
- *		After a run: make what it has changed the reference.  False if that
- *		could not be done.
+ *		After a run: make what it has changed the reference.
  */
-bool
+void
 mig_tracking_end(MigTracking *tracking)
 {
-	bool		left;
-
 	if (!tracking->on)
-		return true;
-	left = attempt(leave_snapshot, tracking,
-				   "could not keep a snapshot of what the run has left");
-	if (!left && tracking->job == 0)
+		return;
+	if (!attempt(leave_snapshot, tracking,
+				 "could not keep a snapshot of what the run has left") &&
+		tracking->job == 0)
 		add_unsettled(tracking->project, 0);
 	MemoryContextDelete(tracking->context);
 	tracking->on = false;
-	return left;
 }

@@ -38,7 +38,7 @@ typedef struct MigReference
 
 /* drift.c */
 extern void mig_tracking_begin(MigTracking *tracking, const char *project, int64 job);
-extern bool mig_tracking_end(MigTracking *tracking);
+extern void mig_tracking_end(MigTracking *tracking);
 extern void mig_reference_begin(const char *project);
 extern MigReference *mig_reference_read(void);
 extern MigReference *mig_reference_and_now(int without, bool definitions, MigSnapshot **now,

@@ -753,7 +753,7 @@ execute_plan(MigRun *run, const char *function)
 	{
 		mig_run_enter(run);
 		run_steps(run);
-		(void) mig_tracking_end(&run->tracking);
+		mig_tracking_end(&run->tracking);
 		mig_run_leave();
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
